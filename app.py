@@ -1,0 +1,147 @@
+"""Huiyou 会友: the application, put together from its features. Nothing imports this."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_compress import Compress
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from htmx_flask import Htmx
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from core import access, assets, chamber, clock, crypto, i18n, limits, pages, security
+from core.database import db, prepare_engine, rate_limits
+from core.errors import Refusal
+from core.settings import ROOT, Settings
+
+FEATURES = (
+    "accounts",
+    "notices",
+    "needs",
+    "events",
+    "experts",
+    "door",
+    "briefings",
+    "admin",
+    "today",
+    "me",
+    "offline",
+)
+log = logging.getLogger("huiyou")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application for `settings`, by default those of the environment."""
+    settings = settings or Settings.from_environment()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    app = Flask(__name__, static_folder=None, instance_path=str(settings.instance))
+    app.secret_key = settings.secret_key
+    app.secret_key_bytes = settings.secret_key.encode()  # type: ignore[attr-defined]
+    app.testing = settings.testing
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": 10, "max_overflow": 10}
+    app.config["PERMANENT_SESSION_LIFETIME"] = 90 * 24 * 3600
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+    app.config["COMPRESS_STREAMS"] = False
+    app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
+    app.config["COMPRESS_BR_LEVEL"] = 4
+    app.extensions["settings"] = settings
+    app.extensions["pages"] = pages._Memory()
+    clock.clock.zone = settings.zone
+    clock.clock.freeze(settings.frozen_at)
+
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    with app.app_context():
+        prepare_engine(db.engine)
+        app.extensions["limits"] = limits.Limits(
+            limits.DatabaseStorage(db.engine, rate_limits), key=settings.secret_key
+        )
+    app.extensions["vault"] = crypto.Vault(settings.secret_key)
+    security.init_app(app)
+    i18n.init_app(app)
+    Htmx(app)
+    Compress(app)
+    LoginManager(app)
+    app.before_request(access.check_access)
+    app.after_request(_keep_fragment_from_redirecting)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _fault)
+    _prepare_templates(app)
+    for feature in FEATURES:
+        _register(app, feature)
+    assets.init_app(app, settings.instance)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _register(app: Flask, feature: str) -> None:
+    module = import_module(f"blueprints.{feature}")
+    for blueprint in module.blueprints:
+        app.register_blueprint(blueprint)
+    if hasattr(module, "init_app"):
+        module.init_app(app)
+
+
+def _prepare_templates(app: Flask) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["when"] = clock.local
+    app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op, now=clock.now, today=clock.today)
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        person = access.viewer()
+        palette = person.palette if person else request.cookies.get("palette", "auto")
+        return {
+            "viewer": person,
+            "chamber": chamber.current(),
+            "language": i18n.language(),
+            "release": security.RELEASE,
+            "display": {
+                "large": person.large if person else request.cookies.get("large") == "1",
+                "palette": palette if palette in ("auto", "light", "dark") else "auto",
+            },
+        }
+
+
+def _refused(refusal: Refusal) -> Response:
+    heading, _ = pages.said(refusal.status)
+    return pages.error_page(refusal.status, heading, str(refusal.message))
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    return pages.error_page(error.code or 500, *pages.said(error.code or 500))
+
+
+def _fault(error: Exception) -> ResponseReturnValue:
+    if current_testing():
+        raise error
+    log.exception("fault in %s %s", request.method, request.url_rule)
+    db.session.rollback()
+    return pages.error_page(500, *pages.said(500))
+
+
+def current_testing() -> bool:
+    """Whether faults are to be seen by the test rather than by a person."""
+    return bool(current_app.testing and current_app.config.get("PROPAGATE_FAULTS", True))
+
+
+def _keep_fragment_from_redirecting(response: Response) -> Response:
+    """A fragment is never a 3xx: the header names where to go instead (offline protocol, "Wire")."""
+    if 300 <= response.status_code < 400 and response.location and pages.wants_fragment():
+        location = response.location
+        response = Response(status=200)
+        response.headers["Fragment-Location"] = location
+    return response
+

@@ -1,0 +1,59 @@
+"""The application's one clock: UTC inside, the installation's zone for people."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+
+class Clock:
+    """Tells the time; frozen in demos and tests."""
+
+    def __init__(self, zone: ZoneInfo, frozen_at: datetime | None = None) -> None:
+        self.zone = zone
+        self._frozen_at = frozen_at
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return self._frozen_at or datetime.now(UTC)
+
+    def today(self) -> date:
+        """The calendar day in the installation's zone."""
+        return self.local(self.now()).date()
+
+    def local(self, instant: datetime) -> datetime:
+        """`instant` as the people of the installation read it on the wall."""
+        return instant.astimezone(self.zone)
+
+    def at(self, day: date, hour: time) -> datetime:
+        """The UTC instant of a local day and time of day."""
+        return datetime.combine(day, hour, self.zone).astimezone(UTC)
+
+    def freeze(self, instant: datetime | None) -> None:
+        """Stop the clock at `instant`, or let it run again with `None`."""
+        with self._lock:
+            self._frozen_at = instant.astimezone(UTC) if instant else None
+
+    def advance(self, **by: float) -> None:
+        """Move a frozen clock on, in the units of `timedelta`."""
+        self.freeze(self.now() + timedelta(**by))
+
+
+clock = Clock(ZoneInfo("Asia/Shanghai"))
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return clock.now()
+
+
+def today() -> date:
+    """The calendar day in the installation's zone."""
+    return clock.today()
+
+
+def local(instant: datetime) -> datetime:
+    """`instant` in the installation's zone."""
+    return clock.local(instant)

@@ -1,0 +1,219 @@
+"""Engine, base class, keys, instants and stamps: what every table stands on.
+
+Every model may name the topics that its change concerns (`topics()`); at the
+end of a transaction each of them gets a new stamp, and a page's etag is made of
+the stamps of the topics that it shows. A stamp is random, so that a database
+restored from a backup never gives an old stamp to new content.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    event,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+from uuid_utils import compat as uuid_utils
+
+from core.limits import rate_limits_table
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_TRANSIENT = {"40001", "40P01"}
+Result = TypeVar("Result")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, kept as `timestamptz`, or as naive UTC on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7: ids in order of time (RFC 9562)."""
+    return uuid_utils.uuid7()
+
+
+class Base(DeclarativeBase):
+    """A table's class; `topics()` says which pages its change concerns."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: Instant, uuid.UUID: Uuid}
+
+    def topics(self) -> Iterable[str]:
+        return ()
+
+
+class Keyed:
+    """A row known by a UUIDv7."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Versioned:
+    """A row whose edits name the version that they build on."""
+
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+
+
+db = SQLAlchemy(model_class=Base)
+stamps = Table(
+    "stamps",
+    Base.metadata,
+    Column("topic", String(80), primary_key=True),
+    Column("stamp", String(16), nullable=False),
+)
+rate_limits = rate_limits_table(Base.metadata)
+
+
+def insert_once(table: Table | type[Base]) -> Any:
+    """An INSERT that can be told `on_conflict_do_nothing` or `_update`, for this database."""
+    dialect = db.engine.dialect.name
+    module = postgresql if dialect == "postgresql" else sqlite
+    return module.insert(table)
+
+
+def touch(*topics: str) -> None:
+    """Give `topics` new stamps at the end of this transaction."""
+    db.session.info.setdefault("topics", set()).update(topics)
+
+
+def stamps_of(topics: Iterable[str]) -> dict[str, str]:
+    """The stamps of `topics`, in one query; a topic never touched has none."""
+    wanted = sorted(set(topics))
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(stamps.c.topic, stamps.c.stamp).where(stamps.c.topic.in_(wanted)))
+    return {topic: stamp for topic, stamp in rows}
+
+
+@event.listens_for(Session, "before_flush")
+def _collect_topics(session: Session, *_: Any) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if row in session.dirty and not session.is_modified(row):
+            continue
+        session.info.setdefault("topics", set()).update(row.topics())
+        if isinstance(row, Versioned) and row in session.dirty:
+            row.version = (row.version or 0) + 1
+
+
+@event.listens_for(Session, "before_commit")
+def _stamp_topics(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    topics = sorted(session.info.pop("topics", ()))
+    if not topics:
+        return
+    statement = insert_once(stamps).values([{"topic": t, "stamp": secrets.token_hex(8)} for t in topics])
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp})
+    )
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_topics(session: Session, previous: Any) -> None:
+    if not previous.nested:
+        session.info.pop("topics", None)
+
+
+@contextmanager
+def writer() -> Iterator[None]:
+    """Transactions begun inside take SQLite's write lock from their first statement."""
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def in_transaction(work: Callable[[], Result], attempts: int = 3) -> Result:
+    """Run `work` and commit; deadlocks and serialization failures are tried again.
+
+    This and nothing else commits what a person asked for. The last failure is
+    raised when every attempt met one.
+    """
+    for attempt in range(attempts):
+        try:
+            with writer():
+                db.session.rollback()
+                result = work()
+                db.session.commit()
+            return result
+        except DBAPIError as error:
+            db.session.rollback()
+            if not is_transient(error) or attempt == attempts - 1:
+                raise
+        except BaseException:
+            db.session.rollback()
+            raise
+    raise AssertionError("unreachable")
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the database says: try the whole transaction again."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in _TRANSIENT or "database is locked" in str(error.orig)
+
+
+def locked(model: type[Result], key: uuid.UUID) -> Result | None:
+    """The row under its lock (`FOR UPDATE`; on SQLite the writer's lock covers it), fresh."""
+    return db.session.get(model, key, with_for_update=True, populate_existing=True)
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Pragmas and explicit BEGINs on SQLite: WAL, FULL, foreign keys, IMMEDIATE writers."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+

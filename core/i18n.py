@@ -1,0 +1,94 @@
+"""Languages: Chinese is the source of every sentence, English its catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask, request
+from flask_babel import Babel, get_locale
+
+from core.access import viewer
+from core.clock import clock
+
+LANGUAGES = ("zh", "en")
+CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
+
+
+def chosen_language() -> str:
+    """The person's choice, then the phone's cookie, then what the browser asks for."""
+    person = viewer()
+    if person and person.language in LANGUAGES:
+        return str(person.language)
+    if (cookie := request.cookies.get("language")) in LANGUAGES:
+        return str(cookie)
+    from_browser = request.accept_languages.best_match(["zh-CN", "zh", "en"])
+    if from_browser:
+        return from_browser[:2]
+    return str(request.environ.get("huiyou.locale", "zh"))
+
+
+def language() -> str:
+    """`zh` or `en`, as this request is answered."""
+    locale = get_locale()
+    return locale.language if locale else "zh"
+
+
+def compile_catalogues() -> None:
+    """Join each feature's `translations/en/*.po` into the one `messages.mo` that is read."""
+    for folder in sorted(CATALOGUES.iterdir()):
+        parts = sorted(folder.glob("*.po"))
+        target = folder / "LC_MESSAGES" / "messages.mo"
+        if not parts or (target.exists() and target.stat().st_mtime >= max(p.stat().st_mtime for p in parts)):
+            continue
+        whole = Catalog(locale=folder.name)
+        for part in parts:
+            for message in read_po(BytesIO(part.read_bytes()), locale=folder.name):
+                if message.id and message.string:
+                    whole.add(message.id, message.string, context=message.context)
+        target.parent.mkdir(exist_ok=True)
+        buffer = BytesIO()
+        write_mo(buffer, whole)
+        unfinished = target.with_suffix(f".{id(buffer)}")
+        unfinished.write_bytes(buffer.getvalue())
+        unfinished.replace(target)
+
+
+def init_app(app: Flask) -> None:
+    """Bind Flask-Babel, with times told by the application's clock."""
+    compile_catalogues()
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh"
+    Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(clock.zone))
+
+
+def spoken(instant: datetime, style: str = "full") -> str:
+    """A date and time as people say it: `11月21日 周六 19:00`, `Sat 21 Nov 19:00`."""
+    return _spoken(clock.local(instant), style, language())
+
+
+_DAYS: dict[str, tuple[str, ...]] = {
+    "zh": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _spoken(moment: Any, style: str, tongue: str) -> str:
+    weekday = _DAYS[tongue][moment.weekday()]
+    if tongue == "zh":
+        day = f"{moment.month}月{moment.day}日"
+    else:
+        day = f"{moment.day} {_MONTHS[moment.month - 1]}"
+    year = (f"{moment.year}年" if tongue == "zh" else f" {moment.year}") if moment.year != clock.today().year else ""
+    dated = f"{year}{day}" if tongue == "zh" else f"{day}{year}"
+    whole = f"{dated} {weekday}" if tongue == "zh" else f"{weekday} {dated}"
+    if style == "day":
+        return whole
+    hour = f"{moment:%H:%M}"
+    return hour if style == "time" else f"{whole} {hour}"

@@ -1,0 +1,272 @@
+"""The ledger and `perform`: one door for every write of a member, in one transaction.
+
+An operation is claimed in the ledger before its effect, and both are committed
+together: the same `(owner, op_id)` never has its effect twice, and a repeat is
+answered with the outcome that was recorded, a refusal included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.access import Viewer
+from core.clock import now
+from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient
+from core.errors import Forbidden, NotFound, Refusal, refusal_for
+from core.fields import Form
+
+log = logging.getLogger("huiyou.operations")
+FINAL = ("accepted", "waitlisted", "duplicate", "refused", "not_sent")
+
+
+class LedgerRow(Keyed, Base):
+    """One decided operation of one owner (an account, or a visitor's outbox)."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("owner", "op_id", name="uq_ledger_owner_op_id"),
+        Index("ix_ledger_received_at", "received_at"),
+    )
+
+    owner: Mapped[str] = mapped_column(String(36))
+    op_id: Mapped[str] = mapped_column(String(36))
+    name: Mapped[str] = mapped_column(String(60))
+    target: Mapped[str | None] = mapped_column(String(120))
+    digest: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    message: Mapped[str] = mapped_column(Text, default="", server_default="")
+    url: Mapped[str | None] = mapped_column(String(300))
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    made_version: Mapped[int | None]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operation was decided, as the ledger keeps it and the person reads it.
+
+    `outcome` is one of `FINAL` or `retry`; `url` the page of the thing itself;
+    `made_version` the version that an edit made, for an edit that builds on it.
+    """
+
+    message: str = ""
+    url: str | None = None
+    outcome: str = "accepted"
+    verdict: dict[str, Any] | None = None
+    made_version: int | None = None
+    status: int = 200
+    repeated: bool = False
+    refusal: Refusal | None = field(default=None, compare=False)
+
+    @property
+    def went_well(self) -> bool:
+        return self.outcome in ("accepted", "waitlisted", "duplicate")
+
+
+@dataclass(frozen=True)
+class Act:
+    """One operation as its handler sees it: who, on what, when."""
+
+    owner: str
+    op_id: str
+    actor: Viewer | None = None
+    target: str | None = None
+    occurred_at: datetime | None = None
+    received_at: datetime | None = None
+    device: str | None = None
+
+    @property
+    def person(self) -> Viewer:
+        """The actor of an operation that no visitor may ask for."""
+        if self.actor is None:
+            raise Forbidden
+        return self.actor
+
+    @property
+    def target_id(self) -> uuid.UUID:
+        """The target as an id; `NotFound` when it is none."""
+        try:
+            return uuid.UUID(self.target or "")
+        except ValueError:
+            raise NotFound from None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What the registry knows of one name: its form, its handler and who may ask for it.
+
+    `lane` is the prefix of what must stay in order on the phone (`event` → `event:ID`).
+    """
+
+    name: str
+    form: type[Form]
+    handler: Callable[..., Outcome]
+    requires: str | None
+    lane: str
+    form_version: int = 1
+    adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None
+
+
+registry: dict[str, Operation] = {}
+
+
+def operation(
+    name: str,
+    *,
+    form: type[Form],
+    requires: str | None = "member",
+    lane: str | None = None,
+    form_version: int = 1,
+    adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None,
+) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+    """Put a service function on the registry as operation `name`.
+
+    It is called `handler(act, **form.values())` inside a savepoint, flushes but
+    never commits, returns an `Outcome` or raises a `Refusal`. `requires` is a
+    permission, or `None` for what a visitor may do.
+    """
+
+    def register(handler: Callable[..., Outcome]) -> Callable[..., Outcome]:
+        registry[name] = Operation(
+            name, form, handler, requires, lane or name.partition(".")[0], form_version, adapt
+        )
+        return handler
+
+    return register
+
+
+def perform(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
+    """Decide one operation in a transaction of its own; the plain post's way.
+
+    `fields` are the values as posted, already found valid. A deadlock that
+    outlives three attempts is the outcome `retry`, and nothing was changed.
+    """
+    try:
+        return in_transaction(lambda: decide(name, act, fields))
+    except DBAPIError as error:
+        if not is_transient(error):
+            raise
+        log.warning("operation %s met a busy database", name)
+        return Outcome(gettext("现在太忙，没有办成，请再试一次。"), outcome="retry", status=503)
+
+
+def decide(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
+    """Claim the ledger's row, have the effect, record the outcome; the caller commits."""
+    kind = registry[name]
+    received_at = now()
+    act = replace(act, received_at=received_at, occurred_at=min(act.occurred_at or received_at, received_at))
+    digest = digest_of(kind, act.target, fields)
+    claim = insert_once(LedgerRow).values(
+        owner=act.owner,
+        op_id=act.op_id,
+        name=name,
+        target=act.target,
+        digest=digest,
+        occurred_at=act.occurred_at,
+        received_at=received_at,
+    )
+    claimed = db.session.execute(claim.on_conflict_do_nothing(index_elements=["owner", "op_id"]))
+    if not claimed.rowcount:
+        return _recorded(name, act, digest)
+    outcome = _effect(kind, act, fields)
+    db.session.execute(
+        update(LedgerRow)
+        .where(LedgerRow.owner == act.owner, LedgerRow.op_id == act.op_id)
+        .values(
+            outcome=outcome.outcome,
+            message=outcome.message,
+            url=outcome.url,
+            verdict=outcome.verdict,
+            made_version=outcome.made_version,
+        )
+    )
+    return outcome
+
+
+def _effect(kind: Operation, act: Act, fields: Mapping[str, str]) -> Outcome:
+    try:
+        with db.session.begin_nested():
+            if kind.requires and not (act.actor and act.actor.can(kind.requires)):
+                raise Forbidden
+            form = kind.form.of(fields)
+            if not form.validate():
+                raise Invalid(form)
+            outcome = kind.handler(act, **form.values())
+            db.session.flush()
+        return replace(outcome, message=str(outcome.message))
+    except Refusal as refusal:
+        return refused(refusal)
+    except IntegrityError as error:
+        meaning = refusal_for(error)
+        if meaning is None:
+            raise
+        return refused(meaning)
+
+
+class Invalid(Refusal):
+    """An operation whose values are not valid, met where no form can be shown again."""
+
+    status = 422
+
+    def __init__(self, form: Form) -> None:
+        first = next(str(message) for messages in form.errors.values() for message in messages)
+        super().__init__(first)
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """The outcome that a refusal is recorded as."""
+    return Outcome(
+        str(refusal.message), refusal.url, refusal.outcome, status=refusal.status, refusal=refusal
+    )
+
+
+def _recorded(name: str, act: Act, digest: str) -> Outcome:
+    row = db.session.execute(
+        select(LedgerRow).where(LedgerRow.owner == act.owner, LedgerRow.op_id == act.op_id)
+    ).scalar_one()
+    if row.name != name or not hmac.compare_digest(row.digest, digest):
+        log.warning("operation %s came again with other values under the same op_id", name)
+        return refused(Refusal(lazy_gettext("这次提交和上一次用了同一个编号，内容却不同。请再提交一次。")))
+    return Outcome(
+        row.message,
+        row.url,
+        row.outcome or "retry",
+        row.verdict,
+        row.made_version,
+        409 if row.outcome == "refused" else 200,
+        repeated=True,
+        refusal=Refusal(row.message, url=row.url) if row.outcome == "refused" else None,
+    )
+
+
+def digest_of(kind: Operation, target: str | None, fields: Mapping[str, str]) -> str:
+    """A keyed digest of what was asked: newlines as LF, empty equal to absent, unknown fields ignored."""
+    known = {n: v.replace("\r\n", "\n").strip() for n, v in fields.items() if n in kind.form.names()}
+    text = json.dumps([kind.name, target, {n: v for n, v in known.items() if v}], sort_keys=True)
+    key = hashlib.sha256(b"ledger" + current_app.secret_key_bytes).digest()  # type: ignore[attr-defined]
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def version_built_on(owner: str, version: str) -> int:
+    """The version that an edit builds on: a number, or the `op_id` of the owner's own operation that made it."""
+    if version.isdigit() and len(version) < 10:
+        return int(version)
+    made = db.session.execute(
+        select(LedgerRow.made_version).where(LedgerRow.owner == owner, LedgerRow.op_id == version)
+    ).scalar_one_or_none()
+    return made or 0

@@ -1,0 +1,188 @@
+"""Page or fragment from one template, with its title and its etag.
+
+A page's etag is made of its URL, the release, the language, who reads it, the
+local date, the stamps of the topics that it shows and the states that the clock
+changes. Equal etags mean byte-equal fragments, but for the `op_id`s of forms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, current_app, g, get_flashed_messages, make_response, render_template, request
+from flask_babel import gettext
+from jinja2_fragments.flask import render_block
+from markupsafe import Markup
+
+from core import chamber
+from core.access import viewer
+from core.clock import today
+from core.database import new_id, stamps_of
+from core.i18n import language
+from core.settings import RELEASE
+
+_OP_ID = re.compile(rb'name="op_id" value="[^"]*"')
+_UNKEPT = "no-store"
+unread_count: list[Callable[[Any], int]] = []
+Loader = Callable[[], dict[str, Any]]
+
+
+class Op:
+    """The hidden fields of a form that is an operation."""
+
+    def __init__(self, form_version: int = 1) -> None:
+        person = viewer()
+        self.op_id = str(new_id())
+        self.owner = str(person.id) if person else ""
+        self.form_version = form_version
+
+
+def wants_fragment() -> bool:
+    """Whether the request asks for the page's `<main>` alone."""
+    return "fragment" in (
+        request.headers.get("Fragment", "").replace("main", "fragment"),
+        request.headers.get("Service-Worker-Navigation-Preload", ""),
+    )
+
+
+def _wants_partial() -> bool:
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str]) -> str:
+    """The etag, 8 hexadecimal characters, of the fragment at `url` for the viewer of this request."""
+    person = viewer()
+    reader = (str(person.id), person.status, *sorted(person.roles)) if person else ("",)
+    text = repr((url, RELEASE, chamber.stamp(), language(), reader, str(today()), sorted(stamps), list(states)))
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def page(
+    template: str,
+    *,
+    topics: Iterable[str] | None = None,
+    states: Iterable[str] = (),
+    load: Loader | None = None,
+    tab: str | None = None,
+    status: int = 200,
+    shared: bool = False,
+    description: str = "",
+    **context: Any,
+) -> Response:
+    """Answer with `template`, whole or as a fragment.
+
+    `topics` are what the page shows (see `core.database.touch`) and `states` what
+    the clock changes in it; without topics the etag is that of the content. `load`
+    gives the context, and is not called when the answer is already known. `shared`
+    marks a page without forms that is the same for every visitor, and may be kept
+    in memory for the next one.
+    """
+    url = request.full_path.rstrip("?")
+    etag = None
+    chamber.refresh(stamps := stamps_of(("chamber", *(topics or ()))))
+    if topics is not None and status == 200:
+        etag = etag_of(url, stamps.items(), states)
+        if request.if_none_match.contains(_variant(etag)):
+            return _finish(Response(status=304), etag)
+    keep = shared and etag is not None and viewer() is None and not g.get("refusal") and request.method == "GET"
+    memory: _Memory = current_app.extensions["pages"]
+    if keep and (kept := memory.get(_key(etag))):
+        return _finish(Response(kept, status=status), etag)
+    values = {**(load() if load else {}), **context}
+    values["refusal"] = g.get("refusal")
+    title = Markup(render_block(template, "title", **values)).unescape().strip()  # noqa: S704
+    main = Markup(render_block(template, "main", **values))  # noqa: S704 - the template has escaped it
+    frame = {"title": title, "main": main, "refusal": g.get("refusal")}
+    fragment = render_template("_main.html", **frame)
+    if etag is None and status == 200:
+        etag = hashlib.blake2b(_OP_ID.sub(b"", fragment.encode()), digest_size=4).hexdigest()
+    if witness := current_app.extensions.get("fragment_witness"):
+        witness(etag, fragment)
+    if wants_fragment():
+        body = fragment
+    elif _wants_partial():
+        body = fragment + render_template("_flashes.html", flashes=_flashes())
+    else:
+        body = render_template(
+            "base.html",
+            **frame,
+            active_tab=tab,
+            flashes=(flashes := _flashes()),
+            unread=_unread(),
+            meta_description=description,
+            canonical_url=request.base_url,
+        )
+        if flashes:
+            etag, keep = None, False
+    response = make_response(body, status)
+    response.headers["Fragment-Title"] = quote(title)
+    if keep:
+        memory.put(_key(etag), body)
+    return _finish(response, etag)
+
+
+def _unread() -> int:
+    person = viewer()
+    return unread_count[0](person) if person and unread_count else 0
+
+
+def _flashes() -> list[tuple[str, str]]:
+    return list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
+
+
+def _variant(etag: str) -> str:
+    kind = "f" if wants_fragment() else "h" if _wants_partial() else "p"
+    return etag if kind == "f" else f"{etag}-{kind}"
+
+
+def _key(etag: str | None) -> str:
+    display = (request.cookies.get("large", ""), request.cookies.get("palette", ""))
+    return repr((request.host, _variant(etag or ""), display))
+
+
+def _finish(response: Response, etag: str | None) -> Response:
+    if etag:
+        response.set_etag(_variant(etag))
+    response.headers["Vary"] = "Fragment, Service-Worker-Navigation-Preload, HX-Request"
+    response.headers["Cache-Control"] = "private, no-store" if viewer() else "no-cache"
+    return response
+
+
+class _Memory:
+    """The last pages rendered for visitors, by etag; small, and dropped whole when full."""
+
+    def __init__(self, most: int = 200) -> None:
+        self._most = most
+        self._pages: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self._pages.get(key)
+
+    def put(self, key: str, body: str) -> None:
+        if len(self._pages) >= self._most:
+            self._pages.clear()
+        self._pages[key] = body
+
+
+def error_page(status: int, heading: str, message: str) -> Response:
+    """A page that says what went wrong and what to do next."""
+    return page("errors/error.html", status=status, error_status=status, heading=heading, message=message)
+
+
+def said(status: int) -> tuple[str, str]:
+    """Heading and sentence for an HTTP status that no feature explained."""
+    sentences = {
+        400: (gettext("没有看懂这次提交"), gettext("请返回上一页，检查后再试一次。")),
+        403: (gettext("这里您不能进"), gettext("您没有权限看这一页。如果您认为应该有，请联系秘书处。")),
+        404: (gettext("没有这一页"), gettext("网址可能写错了，或者内容已经被删除。")),
+        405: (gettext("这里不能这样打开"), gettext("请从页面上的按钮进入。")),
+        413: (gettext("内容太大"), gettext("请缩短后再提交。")),
+        429: (gettext("试得太勤"), gettext("请过一会儿再试。")),
+        503: (gettext("现在太忙"), gettext("没有办成，请过一会儿再试。")),
+    }
+    default = (gettext("出了差错"), gettext("已经记下，请过一会儿再试。您刚才做的没有生效。"))
+    return sentences.get(status, default if status >= 500 else sentences[400])

@@ -1,0 +1,69 @@
+"""Where features declare what they contribute, so that a higher one can ask them all.
+
+Operations have a registry of their own in `core.operations`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.access import Viewer
+
+
+@dataclass(frozen=True)
+class OfflinePage:
+    """A page that a member's phone keeps: its URL and what its etag is made of."""
+
+    url: str
+    topics: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoticeKind:
+    """A kind of notice: its sentence (a lazy format string), and whether an absent person must know it."""
+
+    name: str
+    sentence: Any
+    urgent: bool = False
+
+
+OfflinePages = Callable[[Viewer], Iterable[OfflinePage]]
+offline_pages: dict[str, OfflinePages] = {}
+notice_kinds: dict[str, NoticeKind] = {}
+_tellers: list[Callable[..., None]] = []
+
+
+def keeps_offline(feature: str) -> Callable[[OfflinePages], OfflinePages]:
+    """Declare which pages `feature` puts on a member's phone."""
+
+    def keep(pages: OfflinePages) -> OfflinePages:
+        offline_pages[feature] = pages
+        return pages
+
+    return keep
+
+
+def notice_kind(name: str, sentence: Any, *, urgent: bool = False) -> str:
+    """Declare a kind of notice; `sentence` is a lazy string with `%(names)s`. Returns the name."""
+    notice_kinds[name] = NoticeKind(name, sentence, urgent)
+    return name
+
+
+def teller(send: Callable[..., None]) -> Callable[..., None]:
+    """Declare who delivers what `tell` is given (the notices feature)."""
+    _tellers[:] = [send]
+    return send
+
+
+def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, **words: str) -> None:
+    """Tell each of `members` once, in this transaction.
+
+    `subject` names the cause (`signup:ID:promoted`): the same person is never told
+    the same kind twice for one subject. `words` fill the kind's sentence.
+    """
+    for send in _tellers:
+        send(members, kind, url=url, subject=subject, words=words)

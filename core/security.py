@@ -1,0 +1,84 @@
+"""What every answer carries and every request must pass: policy headers and the cross-site check."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, request
+
+from core.access import viewer
+from core.settings import RELEASE
+
+# No inline script or style, nothing from elsewhere, and no string reaches a script sink
+# unless our one Trusted Types policy made it (static/js/htmx-policy.js).
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types huiyou 'allow-duplicates'",
+    )
+)
+HEADERS = {
+    "Huiyou": RELEASE,
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
+}
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def check_origin() -> None:
+    """Refuse a write that another site's page caused.
+
+    Browsers say so in `Sec-Fetch-Site`; older ones in `Origin`. No token stands in
+    a page, so that a page kept on the phone for a month still posts.
+    """
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            abort(403)
+        return
+    origin = request.headers.get("Origin")
+    own = urlsplit(request.host_url)
+    if not origin or urlsplit(origin)[:2] != (own.scheme, own.netloc):
+        abort(403)
+
+
+def add_headers(response: Response) -> Response:
+    """Put the policy on an answer; what was made for a person is never kept by a cache."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if viewer():
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def init_app(app: Flask, *, secure: bool = False) -> None:
+    """Cookies for this site alone; the check before and the headers after each request."""
+    app.config.update(
+        SESSION_COOKIE_NAME="huiyou",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=secure,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=500,
+    )
+    app.before_request(check_origin)
+    app.after_request(add_headers)
