@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 from flask import Response, current_app, g, get_flashed_messages, make_response, render_template, request
 from flask_babel import gettext
-from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
 from core import chamber
@@ -94,8 +93,7 @@ def page(
         return _finish(Response(kept, status=status), etag)
     values = {**(load() if load else {}), **context}
     values["refusal"] = g.get("refusal")
-    title = Markup(render_block(template, "title", **values)).unescape().strip()  # noqa: S704
-    main = Markup(render_block(template, "main", **values))  # noqa: S704 - the template has escaped it
+    title, main = _blocks(template, values)
     frame = {"title": title, "main": main, "refusal": g.get("refusal")}
     fragment = render_template("_main.html", **frame)
     if etag is None and status == 200:
@@ -123,6 +121,16 @@ def page(
     if keep:
         memory.put(_key(etag), body)
     return _finish(response, etag)
+
+
+def _blocks(name: str, values: dict[str, Any]) -> tuple[str, Markup]:
+    """The title, as plain text, and the main block of a template, with what it imports at its top."""
+    current_app.update_template_context(values)
+    template = current_app.jinja_env.get_template(name)
+    context = template.new_context(values)
+    next(template.root_render_func(context), None)  # runs the imports; the shell's own text is not asked for
+    title, main = (Markup("".join(template.blocks[block](context))) for block in ("title", "main"))  # noqa: S704
+    return str(title.unescape()).strip(), main
 
 
 def _unread() -> int:
