@@ -56,14 +56,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     clock.clock.zone = settings.zone
     clock.clock.freeze(settings.frozen_at)
 
+    vault = app.extensions["vault"] = crypto.Vault(settings.secret_key)
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     with app.app_context():
         prepare_engine(db.engine)
         app.extensions["limits"] = limits.Limits(
-            limits.DatabaseStorage(db.engine, rate_limits), key=settings.secret_key
+            limits.DatabaseStorage(engine=db.engine, table=rate_limits),
+            hashed=lambda key: vault.keyed_hash(key, "limits"),
         )
-    app.extensions["vault"] = crypto.Vault(settings.secret_key)
     security.init_app(app)
     i18n.init_app(app)
     Htmx(app)
@@ -144,4 +145,3 @@ def _keep_fragment_from_redirecting(response: Response) -> Response:
         response = Response(status=200)
         response.headers["Fragment-Location"] = location
     return response
-

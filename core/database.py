@@ -97,7 +97,7 @@ class Versioned:
     version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
-db = SQLAlchemy(model_class=Base)
+db = SQLAlchemy(metadata=Base.metadata)
 stamps = Table(
     "stamps",
     Base.metadata,
@@ -147,9 +147,7 @@ def _stamp_topics(session: Session) -> None:
     if not topics:
         return
     statement = insert_once(stamps).values([{"topic": t, "stamp": secrets.token_hex(8)} for t in topics])
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp})
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp}))
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -216,4 +214,3 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-

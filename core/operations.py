@@ -136,15 +136,13 @@ def operation(
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
     """Put a service function on the registry as operation `name`.
 
-    It is called `handler(act, **form.values())` inside a savepoint, flushes but
+    It is called `handler(act, **form.data)` inside a savepoint, flushes but
     never commits, returns an `Outcome` or raises a `Refusal`. `requires` is a
     permission, or `None` for what a visitor may do.
     """
 
     def register(handler: Callable[..., Outcome]) -> Callable[..., Outcome]:
-        registry[name] = Operation(
-            name, form, handler, requires, lane or name.partition(".")[0], form_version, adapt
-        )
+        registry[name] = Operation(name, form, handler, requires, lane or name.partition(".")[0], form_version, adapt)
         return handler
 
     return register
@@ -206,7 +204,7 @@ def _effect(kind: Operation, act: Act, fields: Mapping[str, str]) -> Outcome:
             form = kind.form.of(fields)
             if not form.validate():
                 raise Invalid(form)
-            outcome = kind.handler(act, **form.values())
+            outcome = kind.handler(act, **form.data)
             db.session.flush()
         return replace(outcome, message=str(outcome.message))
     except Refusal as refusal:
@@ -230,9 +228,7 @@ class Invalid(Refusal):
 
 def refused(refusal: Refusal) -> Outcome:
     """The outcome that a refusal is recorded as."""
-    return Outcome(
-        str(refusal.message), refusal.url, refusal.outcome, status=refusal.status, refusal=refusal
-    )
+    return Outcome(str(refusal.message), refusal.url, refusal.outcome, status=refusal.status, refusal=refusal)
 
 
 def _recorded(name: str, act: Act, digest: str) -> Outcome:

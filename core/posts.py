@@ -80,4 +80,3 @@ def _uuid(text: str | None) -> str | None:
         return str(uuid.UUID(text or ""))
     except ValueError:
         return None
-

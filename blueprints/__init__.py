@@ -1,0 +1,1 @@
+"""One folder per feature; imports among them go one way (see docs/architecture.md)."""

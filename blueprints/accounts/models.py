@@ -1,0 +1,208 @@
+"""Members and their companies, registrations, log-in sessions, and the rules they accepted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.database import Base, Keyed, Versioned
+
+TRADES = (
+    "new_energy",
+    "new_materials",
+    "environment",
+    "logistics",
+    "internet",
+    "culture_media",
+    "machinery",
+    "software",
+    "agriculture",
+    "services",
+    "construction",
+    "finance",
+    "health",
+    "trading",
+)
+STATUSES = ("applicant", "member", "refused", "suspended", "erased")
+
+
+class Company(Keyed, Versioned, Base):
+    """A company, known by its unified social credit code (GB 32100-2015) where it gave one."""
+
+    __tablename__ = "companies"
+    __table_args__ = (UniqueConstraint("uscc", name="uq_companies_uscc"),)
+
+    name: Mapped[str] = mapped_column(String(80), index=True)
+    uscc: Mapped[str | None] = mapped_column(String(18))
+    trade: Mapped[str] = mapped_column(String(20), index=True)
+    district: Mapped[str] = mapped_column(String(40), default="")
+    size: Mapped[str] = mapped_column(String(40), default="")
+    products: Mapped[str] = mapped_column(Text, default="")
+    buys: Mapped[str] = mapped_column(Text, default="")
+
+    def topics(self) -> Iterable[str]:
+        return ("people", f"company:{self.id}")
+
+
+class Member(Keyed, Versioned, Base):
+    """A person under their real name: applicant, member, refused, suspended, or erased.
+
+    `phone` is national for mainland mobiles (`13800000001`), E.164 otherwise.
+    `sort_key` orders by pinyin; `search_text` is what the directory searches.
+    """
+
+    __tablename__ = "members"
+    __table_args__ = (
+        UniqueConstraint("phone", name="uq_members_phone"),
+        UniqueConstraint("calendar_token", name="uq_members_calendar_token"),
+        CheckConstraint("status IN ('applicant', 'member', 'refused', 'suspended', 'erased')", name="status_known"),
+        Index("ix_members_status_sort_key", "status", "sort_key", "id"),
+    )
+
+    real_name: Mapped[str] = mapped_column(String(40))
+    sort_key: Mapped[str] = mapped_column(String(200), index=True)
+    sounds_like: Mapped[str] = mapped_column(String(200), index=True)
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    phone: Mapped[str] = mapped_column(String(20))
+    phone_visible: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str] = mapped_column(String(200))
+    status: Mapped[str] = mapped_column(String(12))
+    joined_at: Mapped[datetime | None]
+    company_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("companies.id"), index=True)
+    position: Mapped[str] = mapped_column(String(40))
+    trade: Mapped[str] = mapped_column(String(20), index=True)
+    introduction: Mapped[str] = mapped_column(Text, default="")
+    strengths: Mapped[str] = mapped_column(Text, default="")
+    shortfalls: Mapped[str] = mapped_column(Text, default="")
+    referrer: Mapped[str] = mapped_column(String(40), default="")
+    identity_number: Mapped[str | None] = mapped_column(String(200))
+    identity_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    language: Mapped[str | None] = mapped_column(String(2))
+    large: Mapped[bool] = mapped_column(default=False)
+    palette: Mapped[str] = mapped_column(String(5), default="auto")
+    calendar_token: Mapped[str | None] = mapped_column(String(64))
+
+    company: Mapped[Company] = relationship(lazy="joined", innerjoin=True)
+    role_grants: Mapped[list[RoleGrant]] = relationship(cascade="all, delete-orphan", back_populates="member")
+
+    def topics(self) -> Iterable[str]:
+        return ("people", f"member:{self.id}")
+
+
+class RoleGrant(Base):
+    """One role of one member (`core.access.ROLES`)."""
+
+    __tablename__ = "role_grants"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(12), primary_key=True)
+    member: Mapped[Member] = relationship(back_populates="role_grants")
+
+
+class Registration(Keyed, Versioned, Base):
+    """The application of one person: its state, and when and by whom it was decided.
+
+    States: `submitted`, `asked`, `approved`, `refused`. What was given at registration
+    stands on the member and company; this holds what belongs to the application.
+    """
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        CheckConstraint("state IN ('submitted', 'asked', 'approved', 'refused')", name="state_known"),
+        Index("ix_registrations_state_submitted_at", "state", "submitted_at", "id"),
+    )
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), unique=True)
+    state: Mapped[str] = mapped_column(String(10), default="submitted")
+    company_name: Mapped[str] = mapped_column(String(80))
+    uscc: Mapped[str | None] = mapped_column(String(18), index=True)
+    submitted_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[uuid.UUID | None]
+    refusals: Mapped[int] = mapped_column(Integer, default=0)
+    member: Mapped[Member] = relationship(lazy="joined", innerjoin=True)
+    entries: Mapped[list[RegistrationEntry]] = relationship(
+        order_by="RegistrationEntry.at", cascade="all, delete-orphan"
+    )
+
+    def topics(self) -> Iterable[str]:
+        return ("registrations", f"registration:{self.id}", f"member:{self.member_id}")
+
+
+class RegistrationEntry(Keyed, Base):
+    """One line of the talk over an application: `asked`, `answered`, `refused`, `approved`."""
+
+    __tablename__ = "registration_entries"
+
+    registration_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(10))
+    author_id: Mapped[uuid.UUID | None]
+    body: Mapped[str] = mapped_column(Text, default="")
+
+
+class LoginSession(Keyed, Base):
+    """One phone or computer on which a member is logged in; 90 days at most."""
+
+    __tablename__ = "login_sessions"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+    device: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(String(45), default="")
+
+    def topics(self) -> Iterable[str]:
+        return (f"sessions:{self.member_id}",)
+
+
+class OneTimeLink(Keyed, Base):
+    """A way back in, given once by an admin or sent by SMS; only a digest of the secret is kept."""
+
+    __tablename__ = "one_time_links"
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    phone: Mapped[str | None] = mapped_column(String(20))
+    made_by_id: Mapped[uuid.UUID | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class Rule(Base):
+    """One text that members accept, by version; the newest version is in force."""
+
+    __tablename__ = "rules"
+
+    slug: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(80))
+    body: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime]
+
+    def topics(self) -> Iterable[str]:
+        return ("rules",)
+
+
+class RuleAcceptance(Keyed, Base):
+    """That one member accepted one version of a rule, and when."""
+
+    __tablename__ = "rule_acceptances"
+    __table_args__ = (UniqueConstraint("member_id", "slug", "version"),)
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    slug: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    accepted_at: Mapped[datetime]
+
+    def topics(self) -> Iterable[str]:
+        return (f"member:{self.member_id}",)

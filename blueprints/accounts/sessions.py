@@ -1,0 +1,115 @@
+"""Who is logged in: sessions in the database, so that each can be listed and ended."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from flask import Flask, request, session
+from flask_login import login_user, logout_user
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
+
+from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
+from core.access import Viewer
+from core.clock import now
+from core.database import db, new_id
+
+LIFETIME = timedelta(days=90)
+_newer = aliased(Rule)
+
+
+def load_viewer(session_id: str) -> Viewer | None:
+    """The person of a live session, in one query; `None` when it ended or they are suspended."""
+    try:
+        key = uuid.UUID(session_id)
+    except ValueError:
+        return None
+    due = (
+        select(func.count())
+        .select_from(Rule)
+        .outerjoin(
+            RuleAcceptance,
+            (RuleAcceptance.slug == Rule.slug)
+            & (RuleAcceptance.version == Rule.version)
+            & (RuleAcceptance.member_id == Member.id),
+        )
+        .where(
+            RuleAcceptance.id.is_(None),
+            Rule.version == select(func.max(_newer.version)).where(_newer.slug == Rule.slug).scalar_subquery(),
+        )
+        .correlate(Member)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(
+            Member.id,
+            Member.real_name,
+            Member.status,
+            Member.language,
+            Member.large,
+            Member.palette,
+            RoleGrant.role,
+            due.label("due"),
+        )
+        .select_from(LoginSession)
+        .join(Member, Member.id == LoginSession.member_id)
+        .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
+        .where(LoginSession.id == key, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now())
+    ).all()
+    if not rows or rows[0].status not in ("applicant", "refused", "member"):
+        return None
+    first = rows[0]
+    return Viewer(
+        id=first.id,
+        session_id=key,
+        real_name=first.real_name,
+        status=first.status,
+        roles=frozenset(row.role for row in rows if row.role),
+        language=first.language,
+        large=first.large,
+        palette=first.palette,
+        rules_due=bool(first.due),
+    )
+
+
+def log_in(member: Member) -> None:
+    """Open a session for `member` on this phone; the caller commits. A new cookie each time."""
+    instant = now()
+    opened = LoginSession(
+        id=new_id(),
+        member_id=member.id,
+        created_at=instant,
+        last_seen_at=instant,
+        expires_at=instant + LIFETIME,
+        device=(request.user_agent.string or "")[:200],
+        address=(request.remote_addr or "")[:45],
+    )
+    db.session.add(opened)
+    session.clear()
+    session.permanent = True
+    login_user(Viewer(member.id, opened.id, member.real_name, member.status), force=True)
+
+
+def log_out(viewer: Viewer | None) -> None:
+    """End the session of this phone; the caller commits."""
+    if viewer:
+        revoke(viewer.id, viewer.session_id)
+    logout_user()
+    session.clear()
+
+
+def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uuid.UUID | None = None) -> int:
+    """End one session of a member, or all of them except `but`; returns how many ended."""
+    ending = update(LoginSession).where(LoginSession.member_id == member_id, LoginSession.revoked_at.is_(None))
+    if session_id:
+        ending = ending.where(LoginSession.id == session_id)
+    if but:
+        ending = ending.where(LoginSession.id != but)
+    return db.session.execute(ending.values(revoked_at=now())).rowcount
+
+
+def init_app(app: Flask) -> None:
+    """Tell Flask-Login how a cookie becomes a person."""
+    app.login_manager.user_loader(load_viewer)  # type: ignore[attr-defined]
+    app.login_manager.session_protection = None  # type: ignore[attr-defined]

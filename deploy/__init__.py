@@ -1,0 +1,1 @@
+"""Starting the product, and the files that an operator installs."""

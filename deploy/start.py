@@ -1,0 +1,84 @@
+"""`make run`: migrate, load the demo into a new database, print the log-ins, serve.
+
+The server is granian: one process a core, each with a few threads, as measured
+best at the tail. This process is replaced by it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from core.settings import ROOT, Settings, UnsafeSettings
+
+THREADS = 8
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Bring the database up to date; returns what to print about a new one."""
+    from flask_migrate import upgrade
+
+    from app import create_app
+    from core.database import is_current, is_empty
+
+    app = create_app(settings)
+    with app.app_context():
+        if not is_current():
+            upgrade()
+        if not is_empty():
+            return []
+        if not settings.demo:
+            return [
+                "No member yet. Make the first admin:",
+                '    .venv/bin/flask --app app create-admin --name "姓名" --phone 13800000000',
+            ]
+        from demo.load import load, log_ins
+
+        load()
+        return log_ins()
+
+
+def serve_command(settings: Settings) -> list[str]:
+    """The command line of the production server."""
+    return [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        "--host",
+        settings.host,
+        "--port",
+        str(settings.port),
+        "--workers",
+        str(settings.workers),
+        "--blocking-threads",
+        str(THREADS),
+        "--backlog",
+        "1024",
+        "--respawn-failed-workers",
+        "--workers-kill-timeout",
+        "10",
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "app:create_app",
+    ]
+
+
+def main() -> None:
+    """Prepare and serve; a setting that is unsafe is named, and nothing starts."""
+    os.chdir(ROOT)
+    try:
+        settings = Settings.from_environment()
+        lines = prepare(settings)
+    except UnsafeSettings as error:
+        sys.exit(f"Huiyou does not start: {error}")
+    print(*lines, f"Huiyou serves http://{settings.host}:{settings.port}", sep="\n", flush=True)
+    command = serve_command(settings)
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Factories: the people and companies of a test."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from typing import Any
+
+from flask import Flask
+
+from blueprints.accounts.models import Company, Member, RoleGrant
+from core import crypto, text
+from core.clock import now
+from core.database import db, new_id
+from tests.client import Browser
+
+PASSWORD = "huiyou-1118"
+_HASH = ""
+
+
+def password_hash() -> str:
+    """The hash of `PASSWORD`, made once (hashing is slow on purpose)."""
+    global _HASH
+    _HASH = _HASH or crypto.passwords.hash(PASSWORD)
+    return _HASH
+
+
+class People:
+    """Makes members of a test's community; each has a company of their own unless told otherwise."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self._numbers = itertools.count(1)
+
+    def member(self, real_name: str = "", *roles: str, **values: Any) -> uuid.UUID:
+        """A member (or, by `status`, another) with `roles`; returns the id."""
+        number = next(self._numbers)
+        real_name = real_name or f"会员{number}"
+        with self.app.app_context():
+            company = Company(
+                id=new_id(),
+                name=values.pop("company_name", f"天津测试{number}有限公司"),
+                uscc=values.pop("uscc", None),
+                trade=values.get("trade", "machinery"),
+                products=values.pop("products", ""),
+                buys=values.pop("buys", ""),
+            )
+            given = {
+                "phone": f"199{number:08d}",
+                "status": "member",
+                "position": "经理",
+                "trade": "machinery",
+                "joined_at": now(),
+                **values,
+            }
+            person = Member(
+                id=new_id(),
+                real_name=real_name,
+                sort_key=text.pinyin_key(real_name),
+                sounds_like=text.sounds_alike_key(real_name),
+                search_text=text.search_text(real_name, company.name),
+                password_hash=password_hash(),
+                company_id=company.id,
+                **given,
+            )
+            db.session.add_all([company, person, *(RoleGrant(member_id=person.id, role=role) for role in roles)])
+            db.session.commit()
+            return person.id
+
+    def browser(self, member_id: uuid.UUID) -> Browser:
+        """A phone on which this member has logged in."""
+        with self.app.app_context():
+            phone = db.session.get_one(Member, member_id).phone
+        browser = Browser(self.app)
+        page = browser.post("/login", {"phone": phone, "password": PASSWORD})
+        assert page.status == 303, page
+        return browser
+
+    def logged_in(self, real_name: str = "", *roles: str, **values: Any) -> tuple[uuid.UUID, Browser]:
+        """A new member and the phone on which they have logged in."""
+        member_id = self.member(real_name, *roles, **values)
+        return member_id, self.browser(member_id)

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What `make test`, `test-fast`, `test-long` and `lint` run, in this order, stopping at the first failure.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+step() { printf '\n== %s\n' "$1"; }
+
+lint() {
+  step "style"; $bin/ruff check .; $bin/ruff format --check .
+  step "types"; $bin/mypy
+  step "import rules"; $bin/lint-imports
+}
+fast() {
+  step "unit and http, SQLite"
+  $bin/pytest -q -n 2 tests/unit tests/http tests/architecture tests/contracts -m "not race and not long and not browser" "$@"
+}
+
+case "${1:-all}" in
+  lint) lint ;;
+  fast) fast ;;
+  all)
+    lint
+    fast --cov --cov-report=term
+    step "coverage of core, rules and services"; $bin/coverage report --include='core/*,blueprints/*/rules.py,blueprints/*/*service.py' --fail-under=95
+    step "http, PostgreSQL"
+    TEST_DATABASE=postgresql $bin/pytest -q tests/http tests/migrations -m "not race and not long and not browser"
+    step "migrations, SQLite"; $bin/pytest -q tests/migrations
+    step "races"; $bin/pytest -q tests -m race
+    step "browser"; $bin/pytest -q -n 2 tests/browser -m "not long"
+    ;;
+  long) step "long"; $bin/pytest -q tests -m long ;;
+  *) echo "usage: $0 [all|fast|long|lint]" >&2; exit 2 ;;
+esac
