@@ -19,9 +19,11 @@ from typing import Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     Column,
+    CursorResult,
     DateTime,
     Dialect,
     Engine,
+    Executable,
     Integer,
     MetaData,
     String,
@@ -29,6 +31,7 @@ from sqlalchemy import (
     Uuid,
     event,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +40,7 @@ from sqlalchemy.types import TypeDecorator
 from uuid_utils import compat as uuid_utils
 
 from core.limits import rate_limits_table
+from core.settings import ROOT
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -112,6 +116,12 @@ def insert_once(table: Table | type[Base]) -> Any:
     dialect = db.engine.dialect.name
     module = postgresql if dialect == "postgresql" else sqlite
     return module.insert(table)
+
+
+def execute_count(statement: Executable) -> int:
+    """Execute an INSERT, UPDATE or DELETE; returns how many rows it concerned."""
+    result = db.session.execute(statement)
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def touch(*topics: str) -> None:
@@ -214,3 +224,18 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def is_empty() -> bool:
+    """Whether nobody is registered yet."""
+    return db.session.execute(text("SELECT 1 FROM members LIMIT 1")).first() is None
+
+
+def is_current() -> bool:
+    """Whether the database stands at the newest migration."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    with db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == script.get_current_head()

@@ -81,10 +81,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def _spoken(moment: Any, style: str, tongue: str) -> str:
     weekday = _DAYS[tongue][moment.weekday()]
-    if tongue == "zh":
-        day = f"{moment.month}月{moment.day}日"
-    else:
-        day = f"{moment.day} {_MONTHS[moment.month - 1]}"
+    day = f"{moment.month}月{moment.day}日" if tongue == "zh" else f"{moment.day} {_MONTHS[moment.month - 1]}"
     year = (f"{moment.year}年" if tongue == "zh" else f" {moment.year}") if moment.year != clock.today().year else ""
     dated = f"{year}{day}" if tongue == "zh" else f"{day}{year}"
     whole = f"{dated} {weekday}" if tongue == "zh" else f"{weekday} {dated}"

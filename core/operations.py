@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient
+from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient
 from core.errors import Forbidden, NotFound, Refusal, refusal_for
 from core.fields import Form
 
@@ -178,8 +178,7 @@ def decide(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
         occurred_at=act.occurred_at,
         received_at=received_at,
     )
-    claimed = db.session.execute(claim.on_conflict_do_nothing(index_elements=["owner", "op_id"]))
-    if not claimed.rowcount:
+    if not execute_count(claim.on_conflict_do_nothing(index_elements=["owner", "op_id"])):
         return _recorded(name, act, digest)
     outcome = _effect(kind, act, fields)
     db.session.execute(

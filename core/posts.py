@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, g, redirect, request
+from flask import flash, g, redirect, request
+from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 
 from core.access import viewer
@@ -15,7 +16,7 @@ from core.errors import Refusal, Stale
 from core.fields import Form
 from core.operations import Act, Outcome, perform, registry
 
-Again = Callable[..., Response]
+Again = Callable[..., ResponseReturnValue]
 
 
 class NotYours(Refusal):
@@ -30,7 +31,7 @@ def submit(
     *,
     target: object = None,
     then: Callable[[Outcome], str] | None = None,
-) -> Response:
+) -> ResponseReturnValue:
     """Answer a plain post of operation `name`.
 
     Success is a 303 to the page of the thing (or to `then(outcome)`), with the
@@ -59,7 +60,7 @@ def submit(
     if outcome.went_well:
         if outcome.message:
             flash(outcome.message, outcome.outcome)
-        return redirect(then(outcome) if then else outcome.url or "/", 303)  # type: ignore[return-value]
+        return redirect(then(outcome) if then else outcome.url or "/", 303)
     return refuse(outcome.refusal or Refusal(outcome.message), again, form, outcome.status)
 
 
@@ -68,7 +69,7 @@ def posted(form: type[Form]) -> dict[str, str]:
     return {name: ",".join(request.form.getlist(name)) for name in request.form if name in form.names()}
 
 
-def refuse(refusal: Refusal, again: Again, form: Form | None = None, status: int | None = None) -> Response:
+def refuse(refusal: Refusal, again: Again, form: Form | None = None, status: int | None = None) -> ResponseReturnValue:
     """Show the page that was posted from again, with the reason on top."""
     g.refusal = str(refusal.message)
     more: dict[str, Any] = {"current": refusal.current} if isinstance(refusal, Stale) else {}

@@ -31,7 +31,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        found = re.search(r"<title>(.*?)</title>", self.html, re.S)
+        found = re.search(r"<title>(.*?)</title>", self.html, re.DOTALL)
         return found[1].strip() if found else ""
 
     def state(self, kind: str, key: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import uuid
 from typing import Any
@@ -15,14 +16,12 @@ from core.database import db, new_id
 from tests.client import Browser
 
 PASSWORD = "huiyou-1118"
-_HASH = ""
 
 
+@functools.cache
 def password_hash() -> str:
     """The hash of `PASSWORD`, made once (hashing is slow on purpose)."""
-    global _HASH
-    _HASH = _HASH or crypto.passwords.hash(PASSWORD)
-    return _HASH
+    return crypto.passwords.hash(PASSWORD)
 
 
 class People:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
 from core.access import Viewer
 from core.clock import now
-from core.database import db, new_id
+from core.database import db, execute_count, new_id
 
 LIFETIME = timedelta(days=90)
 _newer = aliased(Rule)
@@ -106,7 +106,7 @@ def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uu
         ending = ending.where(LoginSession.id == session_id)
     if but:
         ending = ending.where(LoginSession.id != but)
-    return db.session.execute(ending.values(revoked_at=now())).rowcount
+    return execute_count(ending.values(revoked_at=now()))
 
 
 def init_app(app: Flask) -> None:
