@@ -67,3 +67,38 @@ def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, **w
     """
     for send in _tellers:
         send(members, kind, url=url, subject=subject, words=words)
+
+
+@dataclass(frozen=True)
+class ProfileFact:
+    """One thing that a feature adds to a member's page in the directory."""
+
+    label: str
+    text: str
+    url: str | None = None
+
+
+MemberLeaves = Callable[[uuid.UUID], None]
+PhoneShown = Callable[[uuid.UUID, uuid.UUID], bool]
+ProfileFacts = Callable[[uuid.UUID], Iterable[ProfileFact]]
+on_member_gone: list[MemberLeaves] = []
+phone_shown_to: list[PhoneShown] = []
+profile_facts: list[ProfileFacts] = []
+
+
+def when_member_leaves(leave: MemberLeaves) -> MemberLeaves:
+    """Declare what happens, in the same transaction, when a member is suspended or erased (seats freed, …)."""
+    on_member_gone.append(leave)
+    return leave
+
+
+def shows_phone(shown: PhoneShown) -> PhoneShown:
+    """Declare a reason to show a phone: `shown(viewer_id, member_id)`; one query at most."""
+    phone_shown_to.append(shown)
+    return shown
+
+
+def adds_to_profile(facts: ProfileFacts) -> ProfileFacts:
+    """Declare what stands on a member's page besides what accounts know (expertise, …); one query at most."""
+    profile_facts.append(facts)
+    return facts

@@ -1,0 +1,41 @@
+"""Markdown of rules and briefings, made into markup that nobody can hide a script in."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_TAGS = {
+    *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr", "br"),
+    *("strong", "em", "s", "a", "table", "thead", "tbody", "tr", "th", "td", "div"),
+}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"class", "tabindex"}}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+_FIRST_HEADING = re.compile(r"\A\s*#\s+[^\n]*\n+")
+_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+@functools.lru_cache(maxsize=128)
+def render(text: str, *, without_title: bool = False) -> Markup:
+    """The markup of `text` (CommonMark with tables): headings begin at `<h2>`, markup typed in is shown as text.
+
+    `without_title` leaves out a first-level heading at the top, for a page that shows the title itself.
+    """
+    if without_title:
+        text = _FIRST_HEADING.sub("", text, count=1)
+    tokens = _parser.parse(text)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + (0 if without_title else 1))}"
+            if token.tag == "h1":
+                token.tag = "h2"
+    html = str(_parser.renderer.render(tokens, _parser.options, {}))
+    html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
+    clean = nh3.clean(
+        html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer nofollow"
+    )
+    return Markup(clean)  # noqa: S704 (nh3 has just cleaned it)
