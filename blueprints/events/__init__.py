@@ -1,3 +1,7 @@
-"""To come."""
+"""Offline events: planning, signing up, the waitlist, calendars."""
 
-blueprints = ()
+from blueprints.events import offline
+from blueprints.events.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["blueprints", "offline"]
