@@ -1,3 +1,8 @@
-"""To come."""
+"""What a member is told: on screen, and by SMS what an absent person must know."""
 
-blueprints = ()
+from blueprints.notices import offline
+from blueprints.notices.routes import blueprint
+from blueprints.notices.sender import init_app
+
+blueprints = (blueprint,)
+__all__ = ["blueprints", "init_app", "offline"]
