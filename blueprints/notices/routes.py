@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
 
 from blueprints.notices import service
 from blueprints.notices.commands import send_messages
@@ -34,11 +35,13 @@ def index(status: int = 200, **_: Any) -> Response:
 
 @blueprint.post("/notices/read")
 @requires("signed_in")
-def read_all() -> Response:
+def read_all() -> ResponseReturnValue:
+    """All that was seen is read."""
     return submit("notices.read", index)
 
 
 @blueprint.post("/notices/<uuid:notice_id>/read")
 @requires("signed_in")
-def read_one(notice_id: uuid.UUID) -> Response:
+def read_one(notice_id: uuid.UUID) -> ResponseReturnValue:
+    """One is read, and what it is about is opened."""
     return submit("notice.read", index, target=notice_id)

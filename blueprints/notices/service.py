@@ -78,7 +78,9 @@ def _send(members: list[uuid.UUID], kind: str, words: dict[str, str]) -> None:
     texts = {}
     for language in set(languages.values()):
         with force_locale(language):
-            texts[language] = gettext("【%(name)s】%(sentence)s", name=chamber.current().name, sentence=say(kind, words))
+            texts[language] = gettext(
+                "【%(name)s】%(sentence)s", name=chamber.current().name, sentence=say(kind, words)
+            )
     for member_id in members:
         body = texts[languages[member_id]]
         db.session.add(SmsMessage(member_id=member_id, body=body, made_at=now(), next_try_at=now()))

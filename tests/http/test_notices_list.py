@@ -240,7 +240,11 @@ def test_the_command_says_when_there_is_no_gateway(app: Flask) -> None:
 
 
 def test_the_thread_of_a_process_sends_what_waits(
-    app: Flask, people: People, told: Callable[..., None], outbox: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    people: People,
+    told: Callable[..., None],
+    outbox: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told(people.member(), kind="test.urgent")
     background = sender.Sender(app)
