@@ -67,8 +67,15 @@
     }
   }
 
+  /** On paper there is no "tonight": the whole date stands there. */
+  function tellWhole() {
+    for (const time of document.querySelectorAll("time[data-when][title]")) time.textContent = time.getAttribute("title");
+  }
+
   tell();
   addEventListener("pageshow", tell);
+  addEventListener("beforeprint", tellWhole);
+  addEventListener("afterprint", tell);
   document.addEventListener("htmx:after:swap", tell);
   document.addEventListener("visibilitychange", tell);
   setInterval(() => document.hidden || tell(), 30000);
