@@ -1,3 +1,7 @@
-"""To come."""
+"""Volunteer expert groups, and the consultations that members ask of them."""
 
-blueprints = ()
+from blueprints.experts import acts, keeping, offline
+from blueprints.experts.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["acts", "blueprints", "keeping", "offline"]
