@@ -52,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["COMPRESS_ALGORITHM"] = ["br", "gzip"]
     app.config["COMPRESS_BR_LEVEL"] = 4
     app.extensions["settings"] = settings
-    app.extensions["pages"] = pages._Memory()
+    app.extensions["pages"] = pages.PageMemory()
     clock.clock.zone = settings.zone
     clock.clock.freeze(settings.frozen_at)
 
@@ -100,17 +100,12 @@ def _prepare_templates(app: Flask) -> None:
 
     @app.context_processor
     def shell() -> dict[str, Any]:
-        person = access.viewer()
-        palette = person.palette if person else request.cookies.get("palette", "auto")
         return {
-            "viewer": person,
+            "viewer": access.viewer(),
             "chamber": chamber.current(),
             "language": i18n.language(),
             "release": security.RELEASE,
-            "display": {
-                "large": person.large if person else request.cookies.get("large") == "1",
-                "palette": palette if palette in ("auto", "light", "dark") else "auto",
-            },
+            "display": pages.display(),
         }
 
 
@@ -128,7 +123,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _fault(error: Exception) -> ResponseReturnValue:
     if current_testing():
         raise error
-    log.exception("fault in %s %s", request.method, request.url_rule)
+    log.error("fault in %s %s", request.method, request.url_rule, exc_info=error)
     db.session.rollback()
     return pages.error_page(500, *pages.said(500))
 

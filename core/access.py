@@ -68,7 +68,9 @@ class Viewer(UserMixin):
 
 def viewer() -> Viewer | None:
     """The person of this request, or `None` for a visitor."""
-    return current_user._get_current_object() if current_user and current_user.is_authenticated else None
+    if not current_user or not current_user.is_authenticated:
+        return None
+    return current_user._get_current_object()  # noqa: SLF001 - the way through Werkzeug's proxy
 
 
 def member() -> Viewer:

@@ -70,6 +70,6 @@ def init_app(app: Flask, instance: Path) -> None:
 
     app.jinja_env.globals["asset"] = asset
     app.extensions["assets"] = names
-    server = WhiteNoise(app.wsgi_app, max_age=31536000, immutable_file_test=lambda path, url: True)
+    server = WhiteNoise(app.wsgi_app, max_age=31536000, immutable_file_test=lambda _path, _url: True)
     server.add_files(str(folder), prefix=PREFIX)
     app.wsgi_app = server  # type: ignore[method-assign]

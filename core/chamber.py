@@ -50,7 +50,7 @@ class Chamber:
 def current() -> Chamber:
     """The chamber as this process last read it; read afresh when its stamp changes."""
     state = current_app.extensions.get("chamber")
-    return state if state else _read("")
+    return state or _read("")
 
 
 def stamp() -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -68,7 +68,7 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -83,7 +83,7 @@ class Base(DeclarativeBase):
     """A table's class; `topics()` says which pages its change concerns."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: Instant, uuid.UUID: Uuid}
+    type_annotation_map: ClassVar = {datetime: Instant, uuid.UUID: Uuid}
 
     def topics(self) -> Iterable[str]:
         return ()
@@ -135,7 +135,7 @@ def stamps_of(topics: Iterable[str]) -> dict[str, str]:
     if not wanted:
         return {}
     rows = db.session.execute(select(stamps.c.topic, stamps.c.stamp).where(stamps.c.topic.in_(wanted)))
-    return {topic: stamp for topic, stamp in rows}
+    return {row.topic: row.stamp for row in rows}
 
 
 @event.listens_for(Session, "before_flush")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, current_app, g, get_flashed_messages, make_response, render_template, request
+from flask import Response, current_app, g, get_flashed_messages, render_template, request
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -25,7 +25,7 @@ from core.i18n import language
 from core.settings import RELEASE
 
 _OP_ID = re.compile(rb'name="op_id" value="[^"]*"')
-_UNKEPT = "no-store"
+PALETTES = ("auto", "light", "dark")
 unread_count: list[Callable[[Any], int]] = []
 Loader = Callable[[], dict[str, Any]]
 
@@ -88,9 +88,10 @@ def page(
         if request.if_none_match.contains(_variant(etag)):
             return _finish(Response(status=304), etag)
     keep = shared and etag is not None and viewer() is None and not g.get("refusal") and request.method == "GET"
-    memory: _Memory = current_app.extensions["pages"]
+    memory: PageMemory = current_app.extensions["pages"]
     if keep and (kept := memory.get(_key(etag))):
-        return _finish(Response(kept, status=status), etag)
+        body, title = kept
+        return _finish(Response(body, status=status, headers={"Fragment-Title": title}), etag)
     values = {**(load() if load else {}), **context}
     values["refusal"] = g.get("refusal")
     title, main = _blocks(template, values)
@@ -119,7 +120,7 @@ def page(
     response = make_response(body, status)
     response.headers["Fragment-Title"] = quote(title)
     if keep:
-        memory.put(_key(etag), body)
+        memory.put(_key(etag), (body, response.headers["Fragment-Title"]))
     return _finish(response, etag)
 
 
@@ -142,14 +143,27 @@ def _flashes() -> list[tuple[str, str]]:
     return list(get_flashed_messages(with_categories=True))  # type: ignore[arg-type]
 
 
+def display() -> dict[str, Any]:
+    """How the shell is shown to this person: large type, and which palette."""
+    person = viewer()
+    palette = person.palette if person else request.cookies.get("palette", "auto")
+    return {
+        "large": person.large if person else request.cookies.get("large") == "1",
+        "palette": palette if palette in PALETTES else "auto",
+    }
+
+
 def _variant(etag: str) -> str:
-    kind = "f" if wants_fragment() else "h" if _wants_partial() else "p"
-    return etag if kind == "f" else f"{etag}-{kind}"
+    if wants_fragment():
+        return etag
+    if _wants_partial():
+        return f"{etag}-partial"
+    shown = display()
+    return f"{etag}-{shown['palette']}{'-large' if shown['large'] else ''}"
 
 
 def _key(etag: str | None) -> str:
-    display = (request.cookies.get("large", ""), request.cookies.get("palette", ""))
-    return repr((request.host, _variant(etag or ""), display))
+    return f"{request.host} {_variant(etag or '')}"
 
 
 def _finish(response: Response, etag: str | None) -> Response:
@@ -160,20 +174,20 @@ def _finish(response: Response, etag: str | None) -> Response:
     return response
 
 
-class _Memory:
+class PageMemory:
     """The last pages rendered for visitors, by etag; small, and dropped whole when full."""
 
     def __init__(self, most: int = 200) -> None:
         self._most = most
-        self._pages: dict[str, str] = {}
+        self._pages: dict[str, tuple[str, str]] = {}
 
-    def get(self, key: str) -> str | None:
+    def get(self, key: str) -> tuple[str, str] | None:
         return self._pages.get(key)
 
-    def put(self, key: str, body: str) -> None:
+    def put(self, key: str, body: tuple[str, str]) -> None:
         if len(self._pages) >= self._most:
             self._pages.clear()
-        self._pages[key] = body
+        self._pages[key] = page
 
 
 def error_page(status: int, heading: str, message: str) -> Response:

@@ -59,7 +59,7 @@ def submit(
     outcome = perform(name, act, fields)
     if outcome.went_well:
         if outcome.message:
-            flash(outcome.message, outcome.outcome)
+            flash(outcome.message, (outcome.verdict or {}).get("tone", outcome.outcome))
         return redirect(then(outcome) if then else outcome.url or "/", 303)
     return refuse(outcome.refusal or Refusal(outcome.message), again, form, outcome.status)
 

@@ -24,7 +24,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types huiyou 'allow-duplicates'",
+        "trusted-types huiyou-htmx",
     )
 )
 HEADERS = {

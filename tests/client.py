@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+import threading
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.test import TestResponse
+
+from core.database import db
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
@@ -21,6 +25,7 @@ class Page:
         self.headers = response.headers
         self.html = response.get_data(as_text=True) if response.mimetype.startswith("text/") else ""
         self.location = response.headers.get("Location", "")
+        self.queries: list[str] = []
 
     @property
     def text(self) -> str:
@@ -73,6 +78,33 @@ class _Text(HTMLParser):
             self.parts.append(data)
 
 
+class Statements:
+    """Listens to what this thread asks of the database: what it reads, and what it writes."""
+
+    def __init__(self, app: Flask) -> None:
+        with app.app_context():
+            self._engine = db.engine
+        self._thread = threading.get_ident()
+        self.reads: list[str] = []
+        self.writes: list[str] = []
+
+    def __enter__(self) -> Self:
+        event.listen(self._engine, "before_cursor_execute", self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._heard)
+
+    def _heard(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        verb = statement.lstrip().partition(" ")[0].upper()
+        if verb in ("INSERT", "UPDATE", "DELETE"):
+            self.writes.append(statement)
+        elif verb in ("SELECT", "WITH"):
+            self.reads.append(statement)
+
+
 class Browser:
     """One phone. `get` and `post` answer a `Page`; `post` follows no redirect unless told to."""
 
@@ -81,8 +113,11 @@ class Browser:
         self.client = app.test_client()
 
     def get(self, url: str, **headers: str) -> Page:
-        response = self.client.get(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        with Statements(self.app) as statements:
+            response = self.client.get(url, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        assert not statements.writes, f"GET {url} writes: {statements.writes}"
         page = Page(response)
+        page.queries = statements.reads
         if response.mimetype == "text/html" and page.status == 200 and "Fragment-Location" not in page.headers:
             assert page.html.count("<main") == 1, f"{url} has not one <main>"
         return page

@@ -66,12 +66,15 @@ class People:
             db.session.commit()
             return person.id
 
+    def phone_of(self, member_id: uuid.UUID) -> str:
+        """The phone number with which this member logs in."""
+        with self.app.app_context():
+            return db.session.get_one(Member, member_id).phone
+
     def browser(self, member_id: uuid.UUID) -> Browser:
         """A phone on which this member has logged in."""
-        with self.app.app_context():
-            phone = db.session.get_one(Member, member_id).phone
         browser = Browser(self.app)
-        page = browser.post("/login", {"phone": phone, "password": PASSWORD})
+        page = browser.post("/login", {"phone": self.phone_of(member_id), "password": PASSWORD})
         assert page.status == 303, page
         return browser
 

@@ -1,0 +1,157 @@
+"""A real browser on a phone-sized screen, against the application on a real port with a clock that tests move."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.people import PASSWORD, People
+
+PHONE = {"width": 360, "height": 780}
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def site(session_app: Flask) -> Iterator[str]:
+    """The address of the application, served by threads of this process."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, session_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Playwright]:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(engine: Playwright) -> Iterator[Browser]:
+    """Debian's chromium."""
+    browser = engine.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM)
+    yield browser
+    browser.close()
+
+
+class Phone:
+    """One person's phone: opens pages by path, fills forms by their labels, presses buttons by their words."""
+
+    def __init__(self, context: BrowserContext, site: str) -> None:
+        self.context = context
+        self.site = site
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._console)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.site + path)
+        return self.page
+
+    def log_in(self, phone: str, password: str = PASSWORD) -> None:
+        self.open("/login")
+        form = self.page.locator('form[action="/login"]')
+        form.locator('[name="phone"]').fill(phone)
+        form.locator('[name="password"]').fill(password)
+        form.locator('button[type="submit"]').click()
+        self.page.wait_for_url(lambda url: "/login" not in url)
+
+    def post(self, action: str, **fields: str) -> None:
+        """Fill in and press the form whose `action` is this URL, as it stands on the page."""
+        form = self.page.locator(f'main form[action="{action}"]').first
+        details = form.locator("xpath=ancestor::details[not(@open)]")
+        for index in range(details.count()):
+            details.nth(index).locator("summary").first.click()
+        for name, value in fields.items():
+            field = form.locator(f'[name="{name}"]')
+            kind = field.first.evaluate("e => e.tagName + ':' + e.type")
+            if kind.startswith("SELECT"):
+                field.select_option(value)
+            elif kind.endswith((":checkbox", ":radio")):
+                form.locator(f'[name="{name}"][value="{value}"]').first.check()
+            else:
+                field.first.fill(value)
+        form.locator('button[type="submit"], input[type="submit"]').first.click()
+        self.page.wait_for_load_state()
+
+    def state(self, kind: str, key: object) -> str | None:
+        return self.page.locator(f'[id="{kind}-{key}"]').first.get_attribute("data-state")
+
+    @property
+    def text(self) -> str:
+        return self.page.locator("body").inner_text()
+
+    def shot(self, name: str) -> None:
+        """Keep a picture when HUIYOU_PICTURES names a folder."""
+        if folder := os.environ.get("HUIYOU_PICTURES"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+NewPhone = Callable[..., Phone]
+
+
+@pytest.fixture(params=["scripts", "no-scripts"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    """A journey that asks for this runs twice: with JavaScript and without."""
+    return bool(request.param == "scripts")
+
+
+@pytest.fixture
+def new_phone(app: Flask, site: str, chromium: Browser) -> Iterator[NewPhone]:
+    """Makes phones, each with its own cookies; at the end no page may have met a script fault."""
+    contexts: list[BrowserContext] = []
+    phones: list[Phone] = []
+
+    def make(scripts: bool = True, **options: Any) -> Phone:
+        settings = {"viewport": PHONE, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", **options}
+        context = chromium.new_context(java_script_enabled=scripts, has_touch=True, **settings)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        phones.append(Phone(context, site))
+        return phones[-1]
+
+    yield make
+    faults = [fault for phone in phones for fault in phone.faults]
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+@pytest.fixture
+def phone_of(new_phone: NewPhone, people: People) -> Callable[..., tuple[Any, Phone]]:
+    """Makes a member and a phone on which they are logged in."""
+
+    def make(real_name: str = "", *roles: str, scripts: bool = True, **values: Any) -> tuple[Any, Phone]:
+        member_id = people.member(real_name, *roles, **values)
+        phone = new_phone(scripts)
+        phone.log_in(people.phone_of(member_id))
+        return member_id, phone
+
+    return make
