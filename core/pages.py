@@ -90,8 +90,7 @@ def page(
     keep = shared and etag is not None and viewer() is None and not g.get("refusal") and request.method == "GET"
     memory: PageMemory = current_app.extensions["pages"]
     if keep and (kept := memory.get(_key(etag))):
-        body, title = kept
-        return _finish(Response(body, status=status, headers={"Fragment-Title": title}), etag)
+        return _answer(*kept, status, etag)
     values = {**(load() if load else {}), **context}
     values["refusal"] = g.get("refusal")
     title, main = _blocks(template, values)
@@ -117,10 +116,14 @@ def page(
         )
         if flashes:
             etag, keep = None, False
-    response = make_response(body, status)
-    response.headers["Fragment-Title"] = quote(title)
     if keep:
-        memory.put(_key(etag), (body, response.headers["Fragment-Title"]))
+        memory.put(_key(etag), (body, title))
+    return _answer(body, title, status, etag)
+
+
+def _answer(body: str, title: str, status: int, etag: str | None) -> Response:
+    response = Response(body, status)
+    response.headers["Fragment-Title"] = quote(title)
     return _finish(response, etag)
 
 
@@ -184,7 +187,7 @@ class PageMemory:
     def get(self, key: str) -> tuple[str, str] | None:
         return self._pages.get(key)
 
-    def put(self, key: str, body: tuple[str, str]) -> None:
+    def put(self, key: str, page: tuple[str, str]) -> None:
         if len(self._pages) >= self._most:
             self._pages.clear()
         self._pages[key] = page
