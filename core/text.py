@@ -29,6 +29,8 @@ SURNAMES = {
 # In a given name these characters have another reading than their first in the dictionary.
 GIVEN = {"长": "chang", "曾": "zeng"}
 
+_NOT_NAME = re.compile(r"[\W_]+")
+_LEGAL_FORM = re.compile(r"股份有限公司|有限责任公司|有限公司|分公司|公司|集团|商行|经营部")
 _SOUNDS_ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
 
@@ -154,6 +156,16 @@ def _sound(syllable: str) -> str:
     if syllable.startswith("n") and len(syllable) > 1:
         syllable = "l" + syllable[1:]
     return syllable[:-1] if syllable.endswith("ng") else syllable
+
+
+def company_name_key(name: str) -> str:
+    """Equal for the same company written differently: `天津市（海河）科技有限公司`, `天津海河科技`."""
+    key = _NOT_NAME.sub("", folded(name))
+    bare = _LEGAL_FORM.sub("", key)
+    place, city, rest = bare.partition("市")
+    if city and 2 <= len(place) <= 4 and rest:
+        bare = place + rest
+    return bare or key
 
 
 def reading_time_minutes(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask
 
-from blueprints.accounts.models import Company, Member, RoleGrant
+from blueprints.accounts.models import Company, Member, Registration, RoleGrant
 from core import crypto, text
 from core.clock import now
 from core.database import db, new_id
@@ -63,6 +63,20 @@ class People:
                 **given,
             )
             db.session.add_all([company, person, *(RoleGrant(member_id=person.id, role=role) for role in roles)])
+            if person.status in ("applicant", "refused"):
+                db.session.flush()
+                state = "refused" if person.status == "refused" else "submitted"
+                db.session.add(
+                    Registration(
+                        id=new_id(),
+                        member_id=person.id,
+                        state=state,
+                        company_name=company.name,
+                        uscc=company.uscc,
+                        submitted_at=now(),
+                        refusals=int(state == "refused"),
+                    )
+                )
             db.session.commit()
             return person.id
 

@@ -1,7 +1,31 @@
 """Registration, log-in, sessions, members and companies, community rules accepted."""
 
+from flask import Flask
+
+from blueprints.accounts import (
+    commands,
+    credential_routes,
+    directory_routes,
+    labels,
+    profile_routes,
+    registration_routes,
+    rules_routes,
+    sessions,
+)
 from blueprints.accounts.routes import blueprint
-from blueprints.accounts.sessions import init_app
 
 blueprints = (blueprint,)
-__all__ = ["blueprints", "init_app"]
+PAGES = (credential_routes, directory_routes, profile_routes, registration_routes, rules_routes)
+
+
+def init_app(app: Flask) -> None:
+    """Sessions, the commands, and the words for codes in every template."""
+    sessions.init_app(app)
+    commands.init_app(app)
+    app.jinja_env.globals.update(
+        trade_labels=labels.TRADE_LABELS,
+        role_labels=labels.ROLE_LABELS,
+        registration_labels=labels.REGISTRATION_LABELS,
+        entry_labels=labels.ENTRY_LABELS,
+        browser_labels=labels.BROWSER_LABELS,
+    )

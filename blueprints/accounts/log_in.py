@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import current_app, request
 from flask_babel import gettext
 from sqlalchemy import select
@@ -23,8 +25,8 @@ class LogInFailed(Refusal):
     status = 422
 
 
-def log_in(phone: str, password: str) -> None:
-    """Open a session, or raise `LogInFailed`. Failures are counted by phone and by address.
+def log_in(phone: str, password: str) -> uuid.UUID:
+    """Open a session and return whose, or raise `LogInFailed`. Failures are counted by phone and by address.
 
     The password is hashed before the transaction begins: hashing takes longer than the
     database should be kept waiting.
@@ -44,7 +46,7 @@ def log_in(phone: str, password: str) -> None:
         limits.hit(BY_ADDRESS, f"log-in {address}")
         raise LogInFailed(gettext("手机号或密码不对。忘了密码可以找回。"))
     if person.status == "suspended":
-        raise LogInFailed(gettext("这个账号已停用，请联系秘书处。"))
+        raise LogInFailed(gettext("这个账号已停用：%(reason)s。有疑问请联系秘书处。", reason=person.suspended_reason))
     fresh = crypto.passwords.hash(password) if crypto.passwords.needs_rehash(person.password_hash) else None
     member_id = person.id
     limits.clear(BY_PHONE, f"log-in {phone}")
@@ -56,3 +58,9 @@ def log_in(phone: str, password: str) -> None:
         sessions.log_in(member)
 
     in_transaction(open_session)
+    return member_id
+
+
+def log_in_applicant(phone: str) -> None:
+    """Open a session for who has just handed in an application under `phone`; the password was theirs to choose."""
+    in_transaction(lambda: sessions.log_in(db.session.execute(select(Member).where(Member.phone == phone)).scalar_one()))

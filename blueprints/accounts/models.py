@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, Keyed, Versioned
+from core.text import company_name_key
 
 TRADES = (
     "new_energy",
@@ -30,13 +32,21 @@ TRADES = (
 STATUSES = ("applicant", "member", "refused", "suspended", "erased")
 
 
+def _key_of_name(context: Any) -> str:
+    return company_name_key(context.get_current_parameters()["name"])
+
+
 class Company(Keyed, Versioned, Base):
-    """A company, known by its unified social credit code (GB 32100-2015) where it gave one."""
+    """A company, known by its unified social credit code (GB 32100-2015) where it gave one.
+
+    `name_key` is equal for the same name written differently.
+    """
 
     __tablename__ = "companies"
     __table_args__ = (UniqueConstraint("uscc", name="uq_companies_uscc"),)
 
     name: Mapped[str] = mapped_column(String(80), index=True)
+    name_key: Mapped[str] = mapped_column(String(80), default=_key_of_name, index=True)
     uscc: Mapped[str | None] = mapped_column(String(18))
     trade: Mapped[str] = mapped_column(String(20), index=True)
     district: Mapped[str] = mapped_column(String(40), default="")
@@ -85,6 +95,7 @@ class Member(Keyed, Versioned, Base):
     large: Mapped[bool] = mapped_column(default=False)
     palette: Mapped[str] = mapped_column(String(5), default="auto")
     calendar_token: Mapped[str | None] = mapped_column(String(64))
+    suspended_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     company: Mapped[Company] = relationship(lazy="joined", innerjoin=True)
     role_grants: Mapped[list[RoleGrant]] = relationship(cascade="all, delete-orphan", back_populates="member")
@@ -126,7 +137,7 @@ class Registration(Keyed, Versioned, Base):
     refusals: Mapped[int] = mapped_column(Integer, default=0)
     member: Mapped[Member] = relationship(lazy="joined", innerjoin=True)
     entries: Mapped[list[RegistrationEntry]] = relationship(
-        order_by="RegistrationEntry.at", cascade="all, delete-orphan"
+        order_by="RegistrationEntry.id", cascade="all, delete-orphan"
     )
 
     def topics(self) -> Iterable[str]:
@@ -143,6 +154,12 @@ class RegistrationEntry(Keyed, Base):
     kind: Mapped[str] = mapped_column(String(10))
     author_id: Mapped[uuid.UUID | None]
     body: Mapped[str] = mapped_column(Text, default="")
+    author: Mapped[Member | None] = relationship(
+        primaryjoin="foreign(RegistrationEntry.author_id) == Member.id", viewonly=True, lazy="raise"
+    )
+
+    def topics(self) -> Iterable[str]:
+        return ("registrations", f"registration:{self.registration_id}")
 
 
 class LoginSession(Keyed, Base):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import sessions
-from blueprints.accounts.forms import LoginForm
+from blueprints.accounts.forms import DisplayForm, LoginForm
 from blueprints.accounts.log_in import LogInFailed, log_in
+from blueprints.accounts.service import rules_in_force
 from core.access import public, safe_next, viewer
-from core.database import in_transaction
+from core.database import in_transaction, new_id
+from core.operations import Act, perform
 from core.pages import page
 from core.posts import posted, refuse
 
+A_YEAR_SECONDS = 365 * 24 * 3600
 blueprint = Blueprint("accounts", __name__)
 
 
@@ -24,6 +29,7 @@ def login(form: LoginForm | None = None, status: int = 200) -> ResponseReturnVal
         return redirect(safe_next(request.args.get("next")) or "/", 303)
     return page(
         "accounts/login.html",
+        tab="login",
         status=status,
         form=form or LoginForm(),
         next=safe_next(request.values.get("next")) or "",
@@ -37,14 +43,37 @@ def open_session() -> ResponseReturnValue:
     if not form.validate():
         return login(form=form, status=422)
     try:
-        log_in(form.phone.data, form.password.data)
+        person_id = log_in(form.phone.data, form.password.data)
     except LogInFailed as failure:
         return refuse(failure, login, form)
-    return redirect(safe_next(request.form.get("next")) or "/", 303)
+    wanted = safe_next(request.form.get("next")) or "/"
+    if any(rule.accepted_at is None for rule in rules_in_force(person_id)):
+        return redirect("/rules?" + urlencode({"next": wanted}), 303)
+    return redirect(wanted, 303)
 
 
 @blueprint.post("/logout")
 @public
-def log_out() -> Response:
+def log_out() -> ResponseReturnValue:
     in_transaction(lambda: sessions.log_out(viewer()))
-    return redirect("/", 303)  # type: ignore[return-value]
+    return redirect("/", 303)
+
+
+@blueprint.post("/display")
+@public
+def display() -> ResponseReturnValue:
+    """Large type, palette and language: kept on this phone, and for a person who is logged in."""
+    fields = posted(DisplayForm)
+    form = DisplayForm.of(fields)
+    if not form.validate():
+        abort(422)
+    person = viewer()
+    if person:
+        perform("display.set", Act(owner=str(person.id), op_id=str(new_id()), actor=person), fields)
+    response: Response = redirect(safe_next(request.form.get("next")) or "/", 303)  # type: ignore[assignment]
+    for name, value in form.data.items():
+        if value:
+            response.set_cookie(
+                name, value, max_age=A_YEAR_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax"
+            )
+    return response

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
 from core.access import Viewer
 from core.clock import now
-from core.database import db, execute_count, new_id
+from core.database import db, execute_count, new_id, touch
 
 LIFETIME = timedelta(days=90)
 _newer = aliased(Rule)
@@ -106,6 +106,7 @@ def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uu
         ending = ending.where(LoginSession.id == session_id)
     if but:
         ending = ending.where(LoginSession.id != but)
+    touch(f"sessions:{member_id}")
     return execute_count(ending.values(revoked_at=now()))
 
 

@@ -1,0 +1,43 @@
+"""What of accounts a phone keeps, and what each page's etag is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprints.accounts.models import Registration
+from blueprints.accounts.service import application_of, rules_in_force
+from core.access import Viewer
+from core.registries import OfflinePage, keeps_offline
+
+REGISTER = OfflinePage("/register")
+DIRECTORY = OfflinePage("/members", ("people",))
+
+
+def status_page(application: Registration) -> OfflinePage:
+    """Where an application stands."""
+    return OfflinePage("/register/status", (f"registration:{application.id}", f"member:{application.member_id}"))
+
+
+def rules_page(reader: Viewer | None, slug: str = "") -> OfflinePage:
+    """The list of rules, or one of them."""
+    topics = ("rules", f"member:{reader.id}") if reader else ("rules",)
+    states = ("due",) if reader and reader.rules_due else ()
+    return OfflinePage(f"/rules/{slug}" if slug else "/rules", topics, states)
+
+
+def profile_page(person: Viewer) -> OfflinePage:
+    """The forms about oneself and one's company."""
+    return OfflinePage("/me/profile", ("people", f"member:{person.id}"))
+
+
+@keeps_offline("accounts")
+def pages(person: Viewer) -> Iterator[OfflinePage]:
+    """The rules for everyone; the directory and one's profile for members; the application for applicants."""
+    yield rules_page(person)
+    for rule in rules_in_force():
+        yield rules_page(person, rule.slug)
+    if person.is_member:
+        yield DIRECTORY
+        yield profile_page(person)
+    elif application := application_of(person.id):
+        yield status_page(application)

@@ -1,0 +1,112 @@
+"""The business's own sentences about people: no Flask, no session, no clock."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+WAITING = ("submitted", "asked")
+CODE_TRIES = 5
+MOST_VERSION_DIGITS = 6
+
+
+def may_decide(state: str) -> bool:
+    """An application is decided once: while it waits, or while an answer is awaited."""
+    return state in WAITING
+
+
+def may_answer(state: str) -> bool:
+    """The applicant may add to an application until it is approved; a refused one is handed in again so."""
+    return state != "approved"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an application is compared by."""
+
+    identity_digest: str | None
+    uscc: str | None
+    company_key: str
+    sounds_like: str
+    refusals: int = 0
+
+
+def repeats(one: Identity, other: Identity) -> tuple[str, ...]:
+    """Why the admin should look at `other` before deciding on `one`: codes of `REPEAT_LABELS`."""
+    found = []
+    if one.identity_digest and one.identity_digest == other.identity_digest:
+        found.append("identity_number")
+    if (one.uscc and one.uscc == other.uscc) or (one.company_key and one.company_key == other.company_key):
+        found.append("company")
+    if one.sounds_like and one.sounds_like == other.sounds_like:
+        found.append("name")
+    if found and other.refusals:
+        found.append("refused")
+    return tuple(found)
+
+
+def waiting_days(since: date, today: date) -> int:
+    """Whole days that somebody has waited; never negative."""
+    return max(0, (today - since).days)
+
+
+def letter_of(sort_key: str) -> str:
+    """The heading under which a name stands in the directory: `A`–`Z`, or `#`."""
+    first = sort_key[:1].upper()
+    return first if "A" <= first <= "Z" else "#"
+
+
+def phone_is_shown(
+    *, viewer_id: uuid.UUID, member_id: uuid.UUID, visible: bool, is_admin: bool, by_deal: bool
+) -> bool:
+    """A phone is seen by its owner, by admins, by all when the owner allows it, and by a deal's other side."""
+    return viewer_id == member_id or is_admin or visible or by_deal
+
+
+def keeps_an_admin(admins: Collection[uuid.UUID], leaving: uuid.UUID) -> bool:
+    """Whether somebody still keeps the roles when `leaving` does not any more."""
+    return any(admin != leaving for admin in admins)
+
+
+def versions_text(versions: Iterable[tuple[str, int]]) -> str:
+    """Which versions of the rules a page shows, as its form says so again: `pledge:2,privacy-policy:3`."""
+    return ",".join(f"{slug}:{version}" for slug, version in sorted(versions))
+
+
+def versions_shown(text: str) -> frozenset[tuple[str, int]]:
+    """What `versions_text` wrote; what it would not have written is left out."""
+    pairs = (part.rpartition(":") for part in text.split(","))
+    return frozenset(
+        (slug, int(number))
+        for slug, _, number in pairs
+        if number.isascii() and number.isdigit() and len(number) <= MOST_VERSION_DIGITS
+    )
+
+
+_BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("HuaweiBrowser", "华为浏览器"),
+    ("MiuiBrowser", "小米浏览器"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("HarmonyOS", "HarmonyOS"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Macintosh", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def device_name(user_agent: str) -> tuple[str, str]:
+    """System and browser as a person would call them, each empty when unknown: `("iPhone", "微信")`."""
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    return system, browser

@@ -1,0 +1,70 @@
+"""The rules of the community, and accepting them."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+
+from blueprints.accounts import offline
+from blueprints.accounts.routes import blueprint
+from blueprints.accounts.rules import versions_text
+from blueprints.accounts.service import rule, rules_in_force
+from core.access import public, requires, safe_next, viewer
+from core.markdown import render
+from core.operations import Outcome
+from core.pages import page
+from core.posts import submit
+
+
+@blueprint.get("/rules")
+@public
+def rules(form: object = None, status: int = 200) -> ResponseReturnValue:
+    """Every rule in force; who has to accept a new version does so here."""
+    reader = viewer()
+    kept = offline.rules_page(reader)
+
+    def load() -> dict[str, object]:
+        in_force = rules_in_force(reader.id if reader else None)
+        due = [each for each in in_force if reader and each.accepted_at is None]
+        return {
+            "rules": in_force,
+            "due": due,
+            "shown": versions_text((each.slug, each.version) for each in in_force),
+            "next": safe_next(request.values.get("next")) or "",
+        }
+
+    return page(
+        "accounts/rules.html",
+        topics=kept.topics,
+        states=kept.states,
+        tab="rules",
+        status=status,
+        load=load,
+        shared=True,
+        form=form,
+    )
+
+
+@blueprint.get("/rules/<slug>")
+@public
+def show_rule(slug: str) -> ResponseReturnValue:
+    """One rule in its newest version."""
+    reader = viewer()
+    kept = offline.rules_page(reader, slug)
+
+    def load() -> dict[str, object]:
+        wanted = rule(slug, reader.id if reader else None)
+        return {"rule": wanted, "text": render(wanted.body, without_title=True)}
+
+    return page(
+        "accounts/rule.html", topics=kept.topics, states=kept.states, tab="rules", load=load, shared=True
+    )
+
+
+@blueprint.post("/rules/accept")
+@requires("signed_in")
+def accept_rules() -> ResponseReturnValue:
+    def onwards(outcome: Outcome) -> str:
+        return safe_next(request.form.get("next")) or outcome.url or "/rules"
+
+    return submit("rules.accept", rules, then=onwards)
