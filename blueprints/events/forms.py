@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms.widgets import HiddenInput
 
-from blueprints.events.labels import KIND_LABELS, TRADE_LABELS
+from blueprints.accounts.labels import TRADE_LABELS
+from blueprints.events.labels import KIND_LABELS
 from blueprints.events.rules import Fault, Times, faults_of
 from core.clock import now
 from core.fields import ChoiceField, FlagField, Form, IntegerField, LocalDateTimeField, MultiChoiceField, TextField

@@ -11,9 +11,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from blueprints.accounts.labels import TRADE_LABELS
 from blueprints.events import calendars, reading, rules, service
 from blueprints.events.forms import CancelForm, EventForm, Form, NewEventForm, SignupForm
-from blueprints.events.labels import KIND_LABELS, TRADE_LABELS
+from blueprints.events.labels import KIND_LABELS
 from blueprints.events.models import Event
 from blueprints.events.reading import Filters
 from core.access import member, public, requires, viewer

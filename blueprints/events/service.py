@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from flask import current_app
@@ -263,12 +262,9 @@ def snapshot(event: Event) -> dict[str, Any]:
 
 
 def _planned(plan: dict[str, Any]) -> dict[str, Any]:
-    plan.pop("version", None)
-    planned = {**plan, **{name: plan[name] and datetime.fromisoformat(plan[name]) for name in _INSTANTS}}
+    planned = {name: plan[name] for name in PLANNED}
     planned["signup_closes_at"] = planned["signup_closes_at"] or planned["starts_at"]
-    planned["address"] = planned["address"] or ""
-    planned["body"] = planned["body"] or ""
-    return planned
+    return {**planned, **{name: planned[name] or "" for name in ("address", "body")}}
 
 
 def _check_times(event: Event, planned: dict[str, Any]) -> None:
