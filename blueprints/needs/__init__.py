@@ -1,3 +1,7 @@
-"""To come."""
+"""Needs and offers, the answers to them, the ledger of what was solved, and the sharing hour."""
 
-blueprints = ()
+from blueprints.needs import service
+from blueprints.needs.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["blueprints", "service"]

@@ -1,0 +1,48 @@
+"""Which pages of needs a member's phone keeps, and what their etags are made of."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+from blueprints.needs import reading
+from core.access import Viewer
+from core.registries import OfflinePage, keeps_offline
+
+KEPT_OPEN = 100
+
+
+def list_page(url: str = "/needs") -> OfflinePage:
+    """A list: it names people and says whether the sharing hour is on."""
+    return OfflinePage(url, ("needs", "people"), (reading.sharing_hour().phase,))
+
+
+def need_page(need_id: uuid.UUID) -> OfflinePage:
+    """One need with its answers."""
+    return OfflinePage(f"/needs/{need_id}", (f"need:{need_id}", "people"))
+
+
+def edit_page(need_id: uuid.UUID) -> OfflinePage:
+    """The form in which its author changes it."""
+    return OfflinePage(f"/needs/{need_id}/edit", (f"need:{need_id}",))
+
+
+def new_page() -> OfflinePage:
+    """The empty form."""
+    return OfflinePage("/needs/new")
+
+
+@keeps_offline("needs")
+def pages(person: Viewer) -> Iterator[OfflinePage]:
+    """The lists' first pages, the form, the newest open needs, and all of one's own."""
+    if not person.is_member:
+        return
+    yield list_page()
+    yield list_page("/needs/solved")
+    yield new_page()
+    own = reading.ids_of(person.id)
+    for need_id in dict.fromkeys((*reading.ids_open(KEPT_OPEN), *own)):
+        yield need_page(need_id)
+    for need_id, is_open in own.items():
+        if is_open:
+            yield edit_page(need_id)
