@@ -1,3 +1,7 @@
-"""To come."""
+"""The door of an event: tickets, roster, check-ins, attendance."""
 
-blueprints = ()
+from blueprints.door import offline
+from blueprints.door.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["blueprints", "offline"]

@@ -1,0 +1,39 @@
+"""What a phone keeps of the door: a member's own tickets, and an organizer's doors of the next 48 hours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import or_, select
+
+from blueprints.door import rules
+from blueprints.door.roster import bare_topics, door_states
+from blueprints.door.tickets import ticket_states, ticket_topics
+from blueprints.events.models import Event, Signup
+from core.access import Viewer
+from core.clock import now
+from core.database import db
+from core.registries import OfflinePage, keeps_offline
+
+
+@keeps_offline("door")
+def pages(viewer: Viewer) -> Iterator[OfflinePage]:
+    """Tickets of coming events, and the doors that this member runs soon. One query."""
+    if not viewer.is_member:
+        return
+    rows = db.session.execute(
+        select(Event, Signup.state)
+        .outerjoin(Signup, (Signup.event_id == Event.id) & (Signup.member_id == viewer.id))
+        .where(Event.ends_at > now(), or_(Signup.state == "confirmed", Event.organizer_id == viewer.id))
+        .order_by(Event.starts_at, Event.id)
+        .limit(200)
+    )
+    for event, signup_state in rows:
+        if signup_state == "confirmed":
+            yield OfflinePage(
+                f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event)
+            )
+        if event.organizer_id == viewer.id and event.starts_at <= now() + rules.KEPT_ON_PHONE_BEFORE:
+            yield OfflinePage(
+                f"/events/{event.id}/door", bare_topics(event.id), door_states(event, bare=True)
+            )

@@ -1,0 +1,295 @@
+"""Reading the door: who may stand there, the roster, the counts, what was scanned, what a phone takes down with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import aliased
+
+from blueprints.accounts.models import Company, Member
+from blueprints.door import rules
+from blueprints.door.models import Checkin
+from blueprints.events.models import Event, Signup
+from blueprints.events.service import is_organizer, ticket_signer
+from core import text
+from core.access import Viewer
+from core.clock import local, now
+from core.database import db, stamps_of
+from core.errors import Forbidden, NotFound
+from core.pages import etag_of
+from core.values import last_four
+
+RECENT = 12
+_recorder = aliased(Member)
+_ORDER = {"confirmed": 0, "waitlisted": 1, "cancelled": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One line of the roster, ready for the page: a sign-up, or a walk-in (without `signup_id`)."""
+
+    signup_id: uuid.UUID | None
+    member_id: uuid.UUID | None
+    signup_state: str | None
+    note: str
+    name: str
+    syllables: str
+    company: str
+    last_four: str
+    checkin_id: uuid.UUID | None
+    at: datetime | None
+    source: str | None
+    by: str | None
+    flags: Sequence[str] = ()
+
+    @property
+    def state(self) -> str:
+        """`attended` for who is inside, else the sign-up's own state."""
+        return "attended" if self.checkin_id else self.signup_state or "cancelled"
+
+    @property
+    def hour(self) -> str:
+        """When they came, on the wall clock."""
+        return f"{local(self.at):%H:%M}" if self.at else ""
+
+
+def may_stand_at_door(event: Event, viewer: Viewer | None) -> bool:
+    """Whether `viewer` may see the roster of this event and check people in."""
+    return is_organizer(event, viewer)
+
+
+def door_of(event_id: uuid.UUID, viewer: Viewer) -> Event:
+    """The event, for who may stand at its door; `NotFound`, `Forbidden`."""
+    event = db.session.get(Event, event_id)
+    if event is None:
+        raise NotFound
+    if not may_stand_at_door(event, viewer):
+        raise Forbidden
+    return event
+
+
+def roster(event_id: uuid.UUID, *, of_checkin: uuid.UUID | None = None) -> list[Guest]:
+    """Every sign-up of the event, in whatever state, or that of one check-in alone. One query."""
+    statement = (
+        select(
+            Signup.id,
+            Signup.member_id,
+            Signup.state,
+            Signup.note,
+            Member.real_name,
+            Member.sort_key,
+            Company.name,
+            Member.phone,
+            Checkin.id,
+            Checkin.occurred_at,
+            Checkin.source,
+            _recorder.real_name,
+        )
+        .join(Member, Member.id == Signup.member_id)
+        .join(Company, Company.id == Member.company_id)
+        .outerjoin(
+            Checkin,
+            and_(
+                Checkin.event_id == Signup.event_id,
+                Checkin.guest_id == Signup.member_id,
+                Checkin.inside.is_(True),
+            ),
+        )
+        .outerjoin(_recorder, _recorder.id == Checkin.recorded_by_id)
+        .where(Signup.event_id == event_id)
+        .order_by(Member.sort_key, Signup.id)
+    )
+    if of_checkin:
+        guest = select(Checkin.guest_id).where(Checkin.id == of_checkin).scalar_subquery()
+        statement = statement.where(Signup.member_id == guest)
+    guests = [Guest(*row[:7], last_four(row[7]), *row[8:]) for row in db.session.execute(statement)]
+    guests.sort(key=lambda guest: _ORDER[guest.signup_state or "cancelled"])
+    return guests
+
+
+def walk_ins(event_id: uuid.UUID) -> list[Guest]:
+    """Who is inside without any sign-up, latest first; those whose phone is a member's, with their company."""
+    rows = db.session.execute(
+        select(Checkin, Member.real_name, Member.sort_key, Company.name, _recorder.real_name)
+        .outerjoin(Member, Member.id == Checkin.member_id)
+        .outerjoin(Company, Company.id == Member.company_id)
+        .join(_recorder, _recorder.id == Checkin.recorded_by_id)
+        .outerjoin(
+            Signup, and_(Signup.event_id == Checkin.event_id, Signup.member_id == Checkin.guest_id)
+        )
+        .where(Checkin.event_id == event_id, Checkin.inside.is_(True), Signup.id.is_(None))
+        .order_by(Checkin.occurred_at.desc(), Checkin.id.desc())
+    )
+    return [
+        Guest(
+            None,
+            checkin.member_id,
+            None,
+            "",
+            member_name or checkin.walk_in_name or "",
+            sort_key or text.pinyin_key(checkin.walk_in_name or ""),
+            company_name or "",
+            last_four(checkin.walk_in_phone or ""),
+            checkin.id,
+            checkin.occurred_at,
+            checkin.source,
+            by,
+            checkin.flags,
+        )
+        for checkin, member_name, sort_key, company_name, by in rows
+    ]
+
+
+def search(query: str, guests: Iterable[Guest]) -> Sequence[Guest]:
+    """Who is meant by a few letters or digits, likeliest first."""
+    return rules.found(query[: text.QUERY_LENGTH], guests, text.pinyin_key, text.folded)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many are inside, how many were expected, and how many of those inside were not."""
+
+    admitted: int
+    expected: int
+    walk_ins: int
+
+
+def counts(event_id: uuid.UUID) -> Counts:
+    """The figures of the door; who waited or had cancelled and was let in counts as a walk-in. One query."""
+    inside = (
+        select(func.count(Checkin.id), func.count(Signup.id))
+        .outerjoin(
+            Signup,
+            and_(
+                Signup.event_id == Checkin.event_id,
+                Signup.member_id == Checkin.guest_id,
+                Signup.state == "confirmed",
+            ),
+        )
+        .where(Checkin.event_id == event_id, Checkin.inside.is_(True))
+        .subquery()
+    )
+    expected = select(Event.confirmed_count).where(Event.id == event_id).scalar_subquery()
+    admitted, of_these_expected, confirmed = db.session.execute(select(inside, expected)).one()
+    return Counts(admitted, confirmed or 0, admitted - of_these_expected)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One fact of the door as the page lists it."""
+
+    id: uuid.UUID
+    name: str | None
+    verdict: str
+    source: str
+    at: datetime
+    by: str
+    undone: bool
+    inside: bool
+    flags: Sequence[str]
+
+    @property
+    def tone(self) -> str:
+        return rules.TONES[self.verdict]
+
+
+def recent(event_id: uuid.UUID) -> list[Seen]:
+    """The last facts of the door, latest first. One query."""
+    rows = db.session.execute(
+        select(Checkin, Member.real_name, _recorder.real_name)
+        .outerjoin(Member, Member.id == Checkin.member_id)
+        .join(_recorder, _recorder.id == Checkin.recorded_by_id)
+        .where(Checkin.event_id == event_id)
+        .order_by(Checkin.received_at.desc(), Checkin.id.desc())
+        .limit(RECENT)
+    )
+    return [
+        Seen(
+            fact.id,
+            member_name or fact.walk_in_name,
+            fact.verdict,
+            fact.source,
+            fact.occurred_at,
+            by,
+            fact.undone_at is not None,
+            fact.inside,
+            fact.flags,
+        )
+        for fact, member_name, by in rows
+    ]
+
+
+def door_topics(event_id: uuid.UUID) -> tuple[str, ...]:
+    """What the door shows: the event and its sign-ups, the facts, the people."""
+    return (f"event:{event_id}", f"door:{event_id}", "people")
+
+
+def bare_topics(event_id: uuid.UUID) -> tuple[str, ...]:
+    """What the door's fragment on a phone shows: the event alone, for it names nobody."""
+    return (f"event:{event_id}",)
+
+
+def door_states(event: Event, *, bare: bool = False) -> tuple[str, ...]:
+    """What the clock changes at the door, and whether names stand there."""
+    return (rules.door_state(event, now()), "bare" if bare else "names")
+
+
+def pack_etag(event: Event) -> str:
+    """The etag of the door's pack, 8 hexadecimal characters; the event's own clock does not change it."""
+    return etag_of(f"/events/{event.id}/door/pack", stamps_of(door_topics(event.id)).items(), ())
+
+
+def pack(event: Event) -> dict[str, Any]:
+    """What a phone takes down into the basement: roster, public key, rules of the door. No full phone, no op ids."""
+    return {
+        "event": {
+            "id": str(event.id),
+            "title": event.title,
+            "venue": event.venue,
+            "state": event.state,
+            "starts_at": event.starts_at.isoformat(),
+            "ends_at": event.ends_at.isoformat(),
+            "capacity": event.capacity,
+        },
+        "key": ticket_signer(event).public_jwk(),
+        "rules": {
+            "opens_at": rules.opens_at(event).isoformat(),
+            "opens_before_minutes": int(rules.OPENS_BEFORE.total_seconds()) // 60,
+            "lets_in": sorted(rules.LETS_IN),
+        },
+        "roster": [
+            {
+                "id": str(guest.signup_id),
+                "guest": str(guest.member_id),
+                "name": guest.name,
+                "pinyin": guest.syllables,
+                "company": guest.company,
+                "last_four": guest.last_four,
+                "state": guest.signup_state,
+                "note": guest.note,
+                "inside": _inside(guest),
+            }
+            for guest in roster(event.id)
+        ],
+        "walk_ins": [
+            {
+                "name": guest.name,
+                "pinyin": guest.syllables,
+                "company": guest.company,
+                "last_four": guest.last_four,
+                "inside": _inside(guest),
+            }
+            for guest in walk_ins(event.id)
+        ],
+    }
+
+
+def _inside(guest: Guest) -> dict[str, str] | None:
+    if not guest.checkin_id or not guest.at:
+        return None
+    return {"checkin": str(guest.checkin_id), "at": guest.at.isoformat(), "by": guest.by or ""}
