@@ -54,7 +54,7 @@ class EditForm(NeedForm):
 class ResponseForm(Form):
     """An answer to a need."""
 
-    body = TextField(_l("回应"), max_length=5000, multiline=True, required=True)
+    body = TextField(_l("回应的话"), max_length=5000, multiline=True, required=True)
     id = UuidField(_l("编号"))
 
 

@@ -77,7 +77,7 @@ def test_nobody_answers_their_own_need(deal: Deal) -> None:
 def test_an_answer_needs_words(deal: Deal) -> None:
     page = deal.other.post(f"{deal.url}/responses", {"body": " "})
     assert page.status == 422
-    assert "请填写回应" in page
+    assert "请填写回应的话" in page
 
 
 def test_a_member_has_one_open_answer_to_a_need(deal: Deal) -> None:
