@@ -10,20 +10,21 @@ lint() {
   step "types"; $bin/mypy
   step "import rules"; $bin/lint-imports
 }
-fast() {
+short="not race and not long and not browser"
+rules() {
   step "unit and http, SQLite"
-  $bin/pytest -q -n 2 tests/unit tests/http tests/architecture tests/contracts -m "not race and not long and not browser" "$@"
+  $bin/pytest -q -n 2 tests/unit tests/http tests/architecture tests/contracts "$@"
 }
 
 case "${1:-all}" in
   lint) lint ;;
-  fast) fast ;;
+  fast) rules -m "$short and not thorough" ;;
   all)
     lint
-    fast --cov --cov-report=term
+    rules -m "$short" --cov --cov-report=
     step "coverage of core, rules and services"; $bin/coverage report --include='core/*,blueprints/*/rules.py,blueprints/*/*service.py' --fail-under=95
     step "http, PostgreSQL"
-    TEST_DATABASE=postgresql $bin/pytest -q tests/http tests/migrations -m "not race and not long and not browser"
+    TEST_DATABASE=postgresql $bin/pytest -q tests/http tests/migrations -m "$short and not thorough"
     step "migrations, SQLite"; $bin/pytest -q tests/migrations
     step "races"; $bin/pytest -q tests -m race
     step "browser"; $bin/pytest -q -n 2 tests/browser -m "not long"

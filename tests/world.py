@@ -1,0 +1,207 @@
+"""A small living community: one of everything, made by the operations themselves.
+
+For tests that walk the whole site: access, naughty input, accessibility, queries, pictures.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from blueprints.accounts.models import Member, Registration, RoleGrant, Rule
+from core.access import Viewer
+from core.clock import local, now
+from core.database import db, new_id
+from core.operations import Act, Outcome, perform
+from tests.client import Browser
+from tests.people import PASSWORD, People
+
+ROLES = ("visitor", "applicant", "member", "expert", "lead", "organizer", "editor", "reviewer", "publisher", "admin")
+
+
+def viewer_of(member_id: uuid.UUID) -> Viewer:
+    """The viewer that this member is when logged in."""
+    member = db.session.get_one(Member, member_id)
+    roles = db.session.scalars(select(RoleGrant.role).where(RoleGrant.member_id == member_id))
+    return Viewer(member.id, new_id(), member.real_name, member.status, frozenset(roles))
+
+
+def typed(instant: datetime) -> str:
+    """An instant as a person types it into a form."""
+    return f"{local(instant):%Y-%m-%dT%H:%M}"
+
+
+@dataclass
+class World:
+    """Who and what there is. `things` are ids by name, `who` member ids by role."""
+
+    app: Flask
+    people: People
+    who: dict[str, uuid.UUID] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
+    browsers: dict[str, Browser] = field(default_factory=dict)
+
+    def do(self, role: str, name: str, target: object = None, **fields: Any) -> Outcome:
+        """Perform an operation as this person; it must go well."""
+        with self.app.test_request_context():
+            actor = viewer_of(self.who[role])
+            act = Act(str(actor.id), str(new_id()), actor, None if target is None else str(target))
+            outcome = perform(name, act, {key: str(value) for key, value in fields.items()})
+            assert outcome.went_well, (name, outcome.message)
+            return outcome
+
+    def made(self, role: str, name: str, target: object = None, **fields: Any) -> str:
+        """Perform an operation that makes something; the id at the end of its URL."""
+        url = self.do(role, name, target, **fields).url or ""
+        return url.rsplit("/", 1)[-1].partition("#")[0]
+
+    def browser(self, role: str) -> Browser:
+        """The phone of this role, logged in once."""
+        if role not in self.browsers:
+            self.browsers[role] = Browser(self.app) if role == "visitor" else self.people.browser(self.who[role])
+        return self.browsers[role]
+
+    def phone_number(self, role: str) -> str:
+        return self.people.phone_of(self.who[role])
+
+
+def event_fields(starts_at: datetime, **more: Any) -> dict[str, Any]:
+    """A valid event of two hours."""
+    return {
+        "title": "项目路演第十期",
+        "kind": "roadshow",
+        "starts_at": typed(starts_at),
+        "ends_at": typed(starts_at + timedelta(hours=2)),
+        "venue": "津创路演厅",
+        "capacity": 3,
+        "body": "两个项目，各讲十分钟。\n带名片。",
+        "public": "1",
+        **more,
+    }
+
+
+def build(app: Flask, people: People) -> World:
+    """Make the community in an empty database."""
+    world = World(app, people)
+    names = {
+        "member": "崔广田",
+        "other": "苗德顺",
+        "expert": "柯正樑",
+        "lead": "谷长河",
+        "organizer": "隋立勋",
+        "editor": "尚佩瑶",
+        "reviewer": "蔚东岩",
+        "publisher": "逄玉山",
+        "admin": "殷实秋",
+    }
+    for role, name in names.items():
+        roles = () if role in ("member", "other") else (role,)
+        world.who[role] = people.member(name, *roles, products="数控机床、龙门铣", buys="铸件、刀具", strengths="立加")
+    _rules(app)
+    _registration(world)
+    _needs(world)
+    _events(world)
+    _consultations(world)
+    _briefings(world)
+    return world
+
+
+def _rules(app: Flask) -> None:
+    with app.app_context():
+        for slug, title in (("community-rules", "社区群规"), ("privacy-policy", "隐私说明")):
+            body = f"# {title}\n\n1. **真名。**\n\n| 记什么 | 留多久 |\n|---|---|\n| 姓名 | 在会期间 |\n"
+            db.session.add(Rule(slug=slug, version=1, title=title, body=body, published_at=now()))
+        db.session.commit()
+
+
+def _registration(world: World) -> None:
+    browser = Browser(world.app)
+    page = browser.post(
+        "/register",
+        {
+            "real_name": "羊春晓",
+            "phone": "13800000010",
+            "password": PASSWORD,
+            "company_name": "天津晓春食品有限公司",
+            "position": "经理",
+            "trade": "agriculture",
+            "accept_rules": "1",
+            "accept_privacy": "1",
+            "referrer": "崔广田",
+            "introduction": "做酱菜二十年。",
+        },
+    )
+    assert page.status == 303, page
+    world.browsers["applicant"] = browser
+    with world.app.app_context():
+        registration = db.session.scalars(select(Registration)).one()
+        world.who["applicant"] = registration.member_id
+        world.things["registration"] = str(registration.id)
+    world.do("admin", "registration.ask", world.things["registration"], question="信用代码请补一下？")
+
+
+def _needs(world: World) -> None:
+    world.things["need"] = world.made(
+        "member",
+        "need.create",
+        kind="need",
+        title="求购 304 边角料 6 吨",
+        body="厚 2–3 毫米，带材质单；\n津南自提。",
+        category="procurement",
+        amount="80000",
+    )
+    world.made("other", "need.create", kind="offer", title="龙门铣有空档", body="下周起三台闲着。", category="sales")
+    response = str(new_id())
+    world.do("other", "need.respond", world.things["need"], body="我有八吨，可分两次。", id=response)
+    world.things["response"] = response
+
+
+def _events(world: World) -> None:
+    soon = now() + timedelta(hours=9)
+    world.things["event"] = world.made("organizer", "event.create", **event_fields(soon))
+    world.do("member", "event.signup", world.things["event"], note="吃素")
+    world.do("other", "event.signup", world.things["event"])
+    inside = event_fields(now() + timedelta(days=5), title="工期冲刺碰头会", kind="matchmaking")
+    inside.pop("public")
+    world.things["inside_event"] = world.made("organizer", "event.create", **inside)
+
+
+def _consultations(world: World) -> None:
+    from blueprints.experts.models import Expert, ExpertGroup
+
+    with world.app.app_context():
+        group = ExpertGroup(
+            slug="environment", name="环保产业专家服务组", description="废水废气。", lead_id=world.who["lead"]
+        )
+        db.session.add(group)
+        db.session.flush()
+        for role in ("lead", "expert"):
+            db.session.add(Expert(member_id=world.who[role], group_slug="environment", expertise="难降解废水"))
+        db.session.commit()
+    for name in ("consultation", "assigned_consultation", "completed_consultation"):
+        world.things[name] = world.made(
+            "member", "consultation.request", "environment", topic="喷漆房的废气", body="隔壁说有味。", mode="phone"
+        )
+    for name in ("assigned_consultation", "completed_consultation"):
+        world.do("lead", "consultation.assign", world.things[name], expert_id=world.who["expert"])
+    done = world.things["completed_consultation"]
+    world.do("expert", "consultation.schedule", done, starts_at=typed(now() + timedelta(hours=3)), place="车间")
+    world.do("expert", "consultation.complete", done, summary="先换滤棉，再装压差表。")
+
+
+def _briefings(world: World) -> None:
+    for name, day in (("briefing", 0), ("draft", 1)):
+        date = (local(now()) + timedelta(days=day)).date().isoformat()
+        key = world.made("editor", "briefing.create", date=date)
+        world.things[name] = key
+        body = "## 值得看的需求\n\n- **防滑地面。** 一百四十平米。\n- 变压器安装。\n\n## 一件好事\n\n修车。"
+        world.do("editor", "briefing.edit", key, title="防滑地面和自行车", body=body, version=1)
+        if name == "briefing":
+            world.do("editor", "briefing.submit", key)
+            world.do("reviewer", "briefing.review", key, verdict="pass")
+            world.do("publisher", "briefing.sign_off", key, verdict="pass")
