@@ -54,15 +54,15 @@ def postgres() -> Iterator[str]:
             capture_output=True,
             cwd=folder,
         )
-        log = (folder / "log").open("wb")
         settings = ("fsync=off", "max_connections=200", f"port={port}", "listen_addresses=127.0.0.1")
         options = [part for setting in settings for part in ("-c", setting)]
-        process = subprocess.Popen(
-            _as_postgres([server, "-D", str(data), "-k", str(folder), *options]),
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                _as_postgres([server, "-D", str(data), "-k", str(folder), *options]),
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+            )
         _wait_until_it_answers(port, process)
         yield f"postgresql+psycopg://huiyou@127.0.0.1:{port}/postgres"
     finally:
