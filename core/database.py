@@ -119,8 +119,11 @@ def insert_once(table: Table | type[Base]) -> Any:
 
 
 def execute_count(statement: Executable) -> int:
-    """Execute an INSERT, UPDATE or DELETE; returns how many rows it concerned."""
-    result = db.session.execute(statement)
+    """Execute an INSERT, UPDATE or DELETE; returns how many rows it concerned.
+
+    psycopg's count of an INSERT is thrown away (-1) unless it is asked for.
+    """
+    result = db.session.execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
