@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import offline
 from blueprints.accounts.forms import CompanyForm, ProfileForm
+from blueprints.accounts.registration_routes import registration_status
 from blueprints.accounts.routes import blueprint
 from blueprints.accounts.rules import device_name
 from blueprints.accounts.service import company_values, profile_of, profile_values, sessions_of
@@ -56,9 +57,12 @@ def update_company() -> ResponseReturnValue:
 
 
 @blueprint.post("/me/identity/withdraw")
-@requires("member")
+@requires("signed_in")
 def withdraw_identity() -> ResponseReturnValue:
-    return submit("profile.withdraw_identity", _profile_again)
+    def again(form: object, status: int) -> ResponseReturnValue:  # noqa: ARG001 (a button has no values)
+        return edit_profile(status=status) if member().is_member else registration_status(status=status)
+
+    return submit("profile.withdraw_identity", again)
 
 
 @blueprint.get("/me/sessions")
@@ -83,9 +87,3 @@ def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
     return submit(
         "session.revoke", list_sessions, target=session_id, then=lambda outcome: sign_out_url(outcome, own=own)
     )
-
-
-def _profile_again(form: object, status: int) -> ResponseReturnValue:  # noqa: ARG001 (a button has no values)
-    return edit_profile(status=status)
-
-

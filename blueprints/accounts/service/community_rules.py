@@ -74,7 +74,7 @@ def accept_versions(member_id: uuid.UUID, wanted: frozenset[tuple[str, int]] | N
     already = set(
         db.session.execute(
             select(RuleAcceptance.slug, RuleAcceptance.version).where(RuleAcceptance.member_id == member_id)
-        ).tuples()
+        )
     )
     return in_force <= already
 

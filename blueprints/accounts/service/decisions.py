@@ -232,7 +232,7 @@ def application(registration_id: uuid.UUID) -> Application:
         .order_by(RuleAcceptance.slug, RuleAcceptance.version)
     )
     next_id, waiting = _what_next(found)
-    return Application(found, found.entries, list(accepted.tuples()), duplicates_of(found), next_id, waiting)
+    return Application(found, found.entries, list(accepted), duplicates_of(found), next_id, waiting)
 
 
 def duplicates_of(application: Registration) -> list[Repeat]:

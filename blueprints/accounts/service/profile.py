@@ -11,6 +11,7 @@ from sqlalchemy import update
 from blueprints.accounts import sessions
 from blueprints.accounts.forms import CompanyForm, DisplayForm, EmptyForm, ProfileForm
 from blueprints.accounts.models import Company, LoginSession, Member
+from blueprints.accounts.service.registration import STATUS_URL
 from core.clock import now
 from core.database import db, locked
 from core.errors import NotFound, Stale
@@ -74,7 +75,7 @@ def withdraw_identity(act: Act) -> Outcome:
     """Take one's identity number back, as the privacy text promises."""
     member = _self(act)
     member.identity_number = member.identity_digest = None
-    return Outcome(gettext("身份证号已删去。"), url=PROFILE_URL)
+    return Outcome(gettext("身份证号已删去。"), url=PROFILE_URL if act.person.is_member else STATUS_URL)
 
 
 @operation("display.set", form=DisplayForm, requires="signed_in")
