@@ -39,7 +39,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def session_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+def session_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One application for the whole run."""
     app = create_app(
         Settings(
@@ -55,7 +55,9 @@ def session_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
         db.create_all()
         db.session.remove()
         db.engine.dispose()
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
