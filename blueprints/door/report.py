@@ -71,14 +71,19 @@ def sheet(event: Event, people: Attendance) -> bytes:
             page.write_string(0, column, title, head)
         page.freeze_panes(1, 0)
         for line, guest in enumerate(people.everybody, 1):
-            page.write_string(line, 0, guest.name)
-            page.write_string(line, 1, guest.company)
-            page.write_string(line, 2, str(SIGNUP_STATES[guest.signup_state]))
+            texts = {
+                0: guest.name,
+                1: guest.company,
+                2: str(SIGNUP_STATES[guest.signup_state]),
+                4: str(SOURCES[guest.source]) if guest.source else "",
+                5: guest.by,
+                6: guest.note,
+            }
+            for column, words in texts.items():
+                if words:
+                    page.write_string(line, column, words)
             if guest.at:
                 page.write_datetime(line, 3, local(guest.at).replace(tzinfo=None, microsecond=0), moment)
-            page.write_string(line, 4, str(SOURCES[guest.source]) if guest.source else "")
-            page.write_string(line, 5, guest.by or "")
-            page.write_string(line, 6, guest.note)
         page.autofilter(0, 0, len(people.everybody), len(columns) - 1)
         page.set_paper(9)
         page.repeat_rows(0)

@@ -111,7 +111,7 @@ def found(
     """Who is meant by `query`, likeliest first; everybody, in order, by an empty one.
 
     From one character on: of the name, its pinyin (`wang jian`, `wangj`), its initials
-    (`wjg`), the company, or the last four digits of the phone; at last, names that are
+    (`wjg`), the company, or the last four digits of the phone (of a whole number they are taken); at last, names that are
     written otherwise and sound the same. `spelled` gives the syllables of a text and
     `folded` its comparable form.
     """
@@ -132,8 +132,8 @@ def _rank(wanted: str, letters: str, sound: str, person: Named, folded: Callable
     name = folded(person.name)
     if (place := name.find(wanted)) >= 0:
         return 0 if name == wanted else 1 if place == 0 else 2
-    if letters.isdigit() and letters in person.last_four:
-        return 1 if person.last_four.endswith(letters) else 3
+    if letters.isdigit() and letters[-4:] in person.last_four:
+        return 1 if person.last_four.endswith(letters[-4:]) else 3
     if letters.isascii() and letters.isalnum() and (rank := _rank_of_sound(letters, person.syllables.split())) is not None:
         return rank
     if wanted in folded(person.company):
