@@ -10,7 +10,7 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, request
+from flask import Flask, current_app, has_request_context, request
 from flask_babel import Babel, get_locale
 
 from core.access import viewer
@@ -21,16 +21,17 @@ CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 
 
 def chosen_language() -> str:
-    """The person's choice, then the phone's cookie, then what the browser asks for."""
+    """The person's choice, then the phone's cookie, what the browser asks for, and the installation's own."""
+    installed: str = current_app.extensions["settings"].locale
+    if not has_request_context():
+        return installed
     person = viewer()
     if person and person.language in LANGUAGES:
         return str(person.language)
     if (cookie := request.cookies.get("language")) in LANGUAGES:
         return str(cookie)
     from_browser = request.accept_languages.best_match(["zh-CN", "zh", "en"])
-    if from_browser:
-        return from_browser[:2]
-    return str(request.environ.get("huiyou.locale", "zh"))
+    return from_browser[:2] if from_browser else installed
 
 
 def language() -> str:

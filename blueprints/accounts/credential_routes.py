@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import session
+from flask import make_response, session
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import limiting
@@ -41,6 +41,7 @@ def edit_password(form: ChangePasswordForm | None = None, status: int = 200) -> 
 @blueprint.post("/me/password")
 @requires("signed_in")
 def change_password() -> ResponseReturnValue:
+    """Keep a new password."""
     return _with_password("password.change", edit_password, ChangePasswordForm, "current")
 
 
@@ -54,12 +55,15 @@ def edit_phone(form: NewPhoneForm | None = None, status: int = 200) -> ResponseR
 @blueprint.post("/me/phone")
 @requires("signed_in")
 def request_phone() -> ResponseReturnValue:
+    """Ask for another phone."""
     return _with_password("phone.request", edit_phone, NewPhoneForm, "password")
 
 
 @blueprint.post("/me/phone/code")
 @requires("signed_in")
 def confirm_phone() -> ResponseReturnValue:
+    """Take the new phone into use by its code."""
+
     def again(form: CodeForm, status: int) -> ResponseReturnValue:
         return _phone_page(code_form=form, status=status)
 
@@ -85,6 +89,8 @@ def open_phone_link(token: str, form: EmptyForm | None = None, status: int = 200
 @blueprint.post("/me/phone/<token>")
 @requires("signed_in")
 def use_phone_link(token: str) -> ResponseReturnValue:
+    """Take the new phone into use by an admin's link."""
+
     def again(form: EmptyForm, status: int) -> ResponseReturnValue:
         return open_phone_link(token, form=form, status=status)
 
@@ -95,14 +101,13 @@ def use_phone_link(token: str) -> ResponseReturnValue:
 @public
 def forgot(form: ForgotForm | None = None, status: int = 200) -> ResponseReturnValue:
     """Who forgot the password says for which phone; the answer tells nobody whether it is known."""
-    return page(
-        "accounts/forgot.html", tab="login", status=status, form=form or ForgotForm(), by_code=sms.available()
-    )
+    return page("accounts/forgot.html", tab="login", status=status, form=form or ForgotForm(), by_code=sms.available())
 
 
 @blueprint.post("/password/forgot")
 @public
 def forgot_password() -> ResponseReturnValue:
+    """Ask for a way back in."""
     form = ForgotForm.of(posted(ForgotForm))
     phone = form.phone.data
     try:
@@ -134,6 +139,7 @@ def enter_code(form: ResetByCodeForm | None = None, status: int = 200) -> Respon
 @blueprint.post("/password/code")
 @public
 def reset_by_code() -> ResponseReturnValue:
+    """Choose a new password by a code."""
     form = ResetByCodeForm.of(posted(ResetByCodeForm))
     try:
         limiting.count(limiting.CODES_BY_ADDRESS, f"code {limiting.address()}")
@@ -166,6 +172,8 @@ def open_reset_link(token: str, form: ResetByLinkForm | None = None, status: int
 @blueprint.post("/password/reset/<token>")
 @public
 def reset_by_link(token: str) -> ResponseReturnValue:
+    """Choose a new password by an admin's link."""
+
     def again(form: ResetByLinkForm, status: int) -> ResponseReturnValue:
         return open_reset_link(token, form=form, status=status)
 
@@ -199,9 +207,7 @@ def _with_password(name: str, again: Again, form_class: type[Form], field: str) 
     except limiting.TooOften as refusal:
         return refuse(refusal, again, form)
     right = bool(form[field].data) and verify_ahead(profile_of(person.id).password_hash, form[field].data)
-    answer = submit(name, again)
+    answer = make_response(submit(name, again))
     if form[field].data and not right and answer.status_code != 303:
         limiting.limits().hit(limiting.PASSWORD_TRIES, key)
     return answer
-
-

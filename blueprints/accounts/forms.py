@@ -36,12 +36,12 @@ class LoginForm(Form):
 class NewPasswordForm(Form):
     """A form with a password to keep: it is hashed as soon as all is valid, before any transaction."""
 
-    new_password_field = "password"
+    kept_field = "password"
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         valid = bool(super().validate(*args, **kwargs))
         if valid:
-            hash_ahead(self[self.new_password_field].data)
+            hash_ahead(self[self.kept_field].data)
         return valid
 
 
@@ -105,9 +105,7 @@ class ReinstateForm(Form):
 class OneTimeLinkForm(Form):
     """A way back in, handed over by an admin: for a new password, or for a new phone."""
 
-    purpose = ChoiceField(
-        _l("用途"), choices={"password": _l("重设密码"), "phone": _l("更换手机号")}, required=True
-    )
+    purpose = ChoiceField(_l("用途"), choices={"password": _l("重设密码"), "phone": _l("更换手机号")}, required=True)
     phone = PhoneField(_l("新手机号"))
 
 
@@ -142,7 +140,7 @@ class EmptyForm(Form):
 class ChangePasswordForm(NewPasswordForm):
     """The old password and the new one."""
 
-    new_password_field = "new"
+    kept_field = "new"
     current = PasswordField(_l("现在的密码"), required=True, min_length=1)
     new = PasswordField(_l("新密码"), required=True)
 

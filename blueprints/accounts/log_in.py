@@ -63,4 +63,6 @@ def log_in(phone: str, password: str) -> uuid.UUID:
 
 def log_in_applicant(phone: str) -> None:
     """Open a session for who has just handed in an application under `phone`; the password was theirs to choose."""
-    in_transaction(lambda: sessions.log_in(db.session.execute(select(Member).where(Member.phone == phone)).scalar_one()))
+    in_transaction(
+        lambda: sessions.log_in(db.session.execute(select(Member).where(Member.phone == phone)).scalar_one())
+    )

@@ -44,12 +44,15 @@ def edit_profile(
 @blueprint.post("/me/profile")
 @requires("member")
 def update_profile() -> ResponseReturnValue:
+    """Keep what one says of oneself."""
     return submit("profile.update", edit_profile)
 
 
 @blueprint.post("/me/company")
 @requires("member")
 def update_company() -> ResponseReturnValue:
+    """Keep what one's company makes and buys."""
+
     def again(form: CompanyForm, status: int, current: dict[str, str] | None = None) -> ResponseReturnValue:
         return edit_profile(company_form=form, status=status, current=current)
 
@@ -59,6 +62,8 @@ def update_company() -> ResponseReturnValue:
 @blueprint.post("/me/identity/withdraw")
 @requires("signed_in")
 def withdraw_identity() -> ResponseReturnValue:
+    """Take one's identity number back."""
+
     def again(form: object, status: int) -> ResponseReturnValue:  # noqa: ARG001 (a button has no values)
         return edit_profile(status=status) if member().is_member else registration_status(status=status)
 
@@ -83,6 +88,7 @@ def list_sessions(form: object = None, status: int = 200) -> ResponseReturnValue
 @blueprint.post("/me/sessions/<uuid:session_id>/revoke")
 @requires("signed_in")
 def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
+    """End one of one's sessions."""
     own = session_id == member().session_id
     return submit(
         "session.revoke", list_sessions, target=session_id, then=lambda outcome: sign_out_url(outcome, own=own)

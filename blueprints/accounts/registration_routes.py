@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect
+from flask import Response, make_response, redirect
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import limiting, offline
@@ -44,7 +44,7 @@ def submit_registration() -> ResponseReturnValue:
     try:
         limiting.count(limiting.REGISTRATIONS, f"registration {limiting.address()}")
     except limiting.TooOften as refusal:
-        return _wait(refuse(refusal, register, form), refusal)
+        return _wait(make_response(refuse(refusal, register, form)), refusal)
 
     def log_applicant_in(outcome: Outcome) -> str:
         if not outcome.repeated:
@@ -85,6 +85,7 @@ def registration_status(form: AnswerForm | None = None, status: int = 200) -> Re
 @blueprint.post("/register/answer")
 @requires("signed_in")
 def answer_registration() -> ResponseReturnValue:
+    """Answer, add, or hand in again."""
     return submit("registration.answer", registration_status)
 
 

@@ -39,6 +39,7 @@ def login(form: LoginForm | None = None, status: int = 200) -> ResponseReturnVal
 @blueprint.post("/login")
 @public
 def open_session() -> ResponseReturnValue:
+    """Log in, and go on to where one wanted, past the rules if they changed."""
     form = LoginForm.of(posted(LoginForm))
     if not form.validate():
         return login(form=form, status=422)
@@ -55,6 +56,7 @@ def open_session() -> ResponseReturnValue:
 @blueprint.post("/logout")
 @public
 def log_out() -> ResponseReturnValue:
+    """End the session of this phone."""
     in_transaction(lambda: sessions.log_out(viewer()))
     return redirect("/", 303)
 

@@ -58,9 +58,7 @@ def letter_of(sort_key: str) -> str:
     return first if "A" <= first <= "Z" else "#"
 
 
-def phone_is_shown(
-    *, viewer_id: uuid.UUID, member_id: uuid.UUID, visible: bool, is_admin: bool, by_deal: bool
-) -> bool:
+def phone_is_shown(*, viewer_id: uuid.UUID, member_id: uuid.UUID, visible: bool, is_admin: bool, by_deal: bool) -> bool:
     """A phone is seen by its owner, by admins, by all when the owner allows it, and by a deal's other side."""
     return viewer_id == member_id or is_admin or visible or by_deal
 

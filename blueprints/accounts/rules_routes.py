@@ -56,14 +56,14 @@ def show_rule(slug: str) -> ResponseReturnValue:
         wanted = rule(slug, reader.id if reader else None)
         return {"rule": wanted, "text": render(wanted.body, without_title=True)}
 
-    return page(
-        "accounts/rule.html", topics=kept.topics, states=kept.states, tab="rules", load=load, shared=True
-    )
+    return page("accounts/rule.html", topics=kept.topics, states=kept.states, tab="rules", load=load, shared=True)
 
 
 @blueprint.post("/rules/accept")
 @requires("signed_in")
 def accept_rules() -> ResponseReturnValue:
+    """Accept what was shown, and go on."""
+
     def onwards(outcome: Outcome) -> str:
         return safe_next(request.form.get("next")) or outcome.url or "/rules"
 

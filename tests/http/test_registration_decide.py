@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blueprints.accounts import service
-from blueprints.accounts.service import decisions
 from blueprints.accounts.models import Company, Member, Registration
+from blueprints.accounts.service import decisions
 from core import registries
 from core.access import Viewer
 from core.audit import AuditEntry
@@ -21,6 +21,7 @@ from core.database import db, new_id
 from core.operations import Act, Outcome, perform
 from tests.client import Browser
 from tests.people import PASSWORD, People
+
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[uuid.UUID, str, str]]:
@@ -204,9 +205,7 @@ def test_a_colleague_with_the_same_credit_code_is_named(app: Flask, people: Peop
         assert db.session.scalar(select(func.count()).select_from(Company)) == 1
 
 
-def test_seeing_an_identity_number_leaves_a_record(
-    app: Flask, people: People, office: Office, client: Browser
-) -> None:
+def test_seeing_an_identity_number_leaves_a_record(app: Flask, people: People, office: Office, client: Browser) -> None:
     fields = {"real_name": "王五", "phone": "13911112222", "password": PASSWORD, "company_name": "新名字"}
     more = {"position": "经理", "trade": "finance", "accept_rules": "1", "accept_privacy": "1"}
     client.post("/register", fields | more | {"id_number": "11010519491231002X"})

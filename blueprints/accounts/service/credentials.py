@@ -68,7 +68,7 @@ def change_password(act: Act, *, current: str, new: str) -> Outcome:
 
 
 @operation("password.forgotten", form=ForgotForm, requires=None)
-def forgot_password(act: Act, *, phone: str) -> Outcome:
+def forgot_password(_act: Act, *, phone: str) -> Outcome:
     """Send a code, or tell the admins where there is no gateway; the answer is the same for unknown phones."""
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
     if sms.available():
@@ -89,7 +89,7 @@ def forgot_password(act: Act, *, phone: str) -> Outcome:
 
 
 @operation("password.reset_by_code", form=ResetByCodeForm, requires=None)
-def reset_by_code(act: Act, *, phone: str, code: str, password: str) -> Outcome:
+def reset_by_code(_act: Act, *, phone: str, code: str, password: str) -> Outcome:
     """Choose a new password with the code that came to the phone."""
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
     if member is None or not _code_fits(member.id, "password_code", code):

@@ -40,7 +40,7 @@ def approve(act: Act) -> Outcome:
     application = _to_decide(act)
     application.member.status = "member"
     application.member.joined_at = now()
-    _decide(act, application, "approved", APPROVED, "/")
+    _decide(act, application, "approved", APPROVED, url="/")
     return Outcome(gettext("%(name)s 已成为会员", name=application.member.real_name), url=_page_of(application))
 
 
@@ -50,7 +50,7 @@ def refuse(act: Act, *, reason: str) -> Outcome:
     application = _to_decide(act)
     application.member.status = "refused"
     application.refusals += 1
-    _decide(act, application, "refused", REFUSED, STATUS_URL, reason)
+    _decide(act, application, "refused", REFUSED, url=STATUS_URL, words=reason)
     return Outcome(gettext("已谢绝 %(name)s 的申请", name=application.member.real_name), url=_page_of(application))
 
 
@@ -58,7 +58,7 @@ def refuse(act: Act, *, reason: str) -> Outcome:
 def ask(act: Act, *, question: str) -> Outcome:
     """Ask the applicant something; the application keeps its place in the queue."""
     application = _to_decide(act)
-    _decide(act, application, "asked", ASKED, STATUS_URL, question)
+    _decide(act, application, "asked", ASKED, url=STATUS_URL, words=question)
     return Outcome(gettext("已问 %(name)s", name=application.member.real_name), url=_page_of(application))
 
 
@@ -91,15 +91,13 @@ def _to_decide(act: Act) -> Registration:
     if not may_decide(application.state):
         decider = db.session.get(Member, application.decided_by_id) if application.decided_by_id else None
         raise AlreadyDecided(
-            gettext(
-                "%(admin)s 已经办过这份申请。", admin=decider.real_name if decider else gettext("另一位管理员")
-            ),
+            gettext("%(admin)s 已经办过这份申请。", admin=decider.real_name if decider else gettext("另一位管理员")),
             url=_page_of(application),
         )
     return application
 
 
-def _decide(act: Act, application: Registration, state: str, kind: str, url: str, words: str = "") -> None:
+def _decide(act: Act, application: Registration, state: str, kind: str, *, url: str, words: str = "") -> None:
     before = application.state
     application.state = state
     if state in ("approved", "refused"):
@@ -172,7 +170,7 @@ def _what_next(application: Registration) -> tuple[uuid.UUID | None, int]:
     return later or first, count
 
 
-def _with_people() -> Select[tuple[Registration]]:
+def _with_people() -> Select[Registration]:
     return (
         select(Registration)
         .join(Registration.member)

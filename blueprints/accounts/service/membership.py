@@ -123,7 +123,5 @@ def _member(member_id: uuid.UUID, status: str) -> Member:
     if member is None or member.status not in ("member", "suspended"):
         raise NotFound
     if member.status != status:
-        raise Refusal(
-            gettext("这个账号已经停用。") if member.status == "suspended" else gettext("这个账号没有停用。")
-        )
+        raise Refusal(gettext("这个账号已经停用。") if member.status == "suspended" else gettext("这个账号没有停用。"))
     return member

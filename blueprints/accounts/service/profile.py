@@ -122,5 +122,3 @@ def _self(act: Act) -> Member:
     if member is None:
         raise NotFound
     return member
-
-

@@ -55,7 +55,7 @@ def everyone_with(role: str) -> list[uuid.UUID]:
 
 @operation("registration.submit", form=RegistrationForm, requires=None)
 def submit_registration(
-    act: Act,
+    _act: Act,
     *,
     real_name: str,
     phone: str,
