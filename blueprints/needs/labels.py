@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from blueprints.accounts.labels import TRADE_LABELS
 
 __all__ = ["CATEGORY_LABELS", "KIND_LABELS", "RESULT_LABELS", "STATE_LABELS", "STATE_TONES", "TRADE_LABELS"]
 
-KIND_LABELS = {"need": _l("需求"), "offer": _l("资源")}
+KIND_LABELS = {"need": _lp("one", "需求"), "offer": _lp("one", "资源")}
 CATEGORY_LABELS = {
     "financing": _l("资金"),
     "sales": _l("销售"),
