@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from blueprints.experts.models import Consultation, Expert, ExpertGroup, due_instant
+from blueprints.experts.models import Consultation, Expert, ExpertGroup
+from blueprints.experts.service import due_instant
 from demo.community import Record
 from demo.dates import between
 from demo.loading import Loading

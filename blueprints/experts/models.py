@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blueprints.accounts.models import Member
-from blueprints.experts.rules import GROUPS, MODES, STATES, answer_due
-from core.clock import clock
 from core.database import Base, Keyed, Versioned
 from core.errors import IdTaken, constraint_means
-
-
-def _one_of(column: str, codes: Iterable[str]) -> str:
-    return f"{column} IN ({', '.join(repr(code) for code in codes)})"
-
-
-def due_instant(requested_at: datetime) -> datetime:
-    """The instant from which a first answer is late: midnight after its last day, in the chamber's zone."""
-    last_day = answer_due(clock.local(requested_at).date())
-    return clock.at(last_day + timedelta(days=1), time())
-
-
-def _due(context: Any) -> datetime:
-    return due_instant(context.get_current_parameters()["requested_at"])
 
 
 class ExpertGroup(Base):
     """One of the eight volunteer groups, with its lead."""
 
     __tablename__ = "expert_groups"
-    __table_args__ = (CheckConstraint(_one_of("slug", GROUPS), name="slug_known"),)
+    __table_args__ = (
+        CheckConstraint(
+            "slug IN ('environment', 'tech_finance', 'health', 'software', 'supply_chain_finance', 'big_data', "
+            "'interactive', 'finance_management')",
+            name="slug_known",
+        ),
+    )
 
     slug: Mapped[str] = mapped_column(String(24), primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
@@ -67,14 +56,17 @@ class Expert(Keyed, Base):
 class Consultation(Keyed, Versioned, Base):
     """One thing that a member asks of a group, from the request to the rating.
 
-    `answer_due_at` is set from `requested_at` when the row is made. `first_answered_at`
+    `answer_due_at` is set from `requested_at` when the row is made (`service.set_due`). `first_answered_at`
     is the group's first assigning or declining; `closed_at` the declining or withdrawing.
     """
 
     __tablename__ = "consultations"
     __table_args__ = (
-        CheckConstraint(_one_of("state", STATES), name="state_known"),
-        CheckConstraint(_one_of("mode", MODES), name="mode_known"),
+        CheckConstraint(
+            "state IN ('requested', 'assigned', 'scheduled', 'completed', 'declined', 'withdrawn', 'rated')",
+            name="state_known",
+        ),
+        CheckConstraint("mode IN ('in_person', 'phone', 'video')", name="mode_known"),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars_one_to_five"),
         CheckConstraint("state <> 'rated' OR stars IS NOT NULL", name="rated_has_stars"),
         CheckConstraint(
@@ -103,7 +95,7 @@ class Consultation(Keyed, Versioned, Base):
     stars: Mapped[int | None]
     comment: Mapped[str] = mapped_column(Text, default="")
     requested_at: Mapped[datetime]
-    answer_due_at: Mapped[datetime] = mapped_column(default=_due)
+    answer_due_at: Mapped[datetime]
     first_answered_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime | None]
     scheduled_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask_babel import gettext
-from sqlalchemy import ColumnElement, Select, Uuid, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, and_, case, event, func, literal, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -34,6 +34,18 @@ class NeedsMe:
     title: str
     sentence: str
     since: datetime
+
+
+def due_instant(requested_at: datetime) -> datetime:
+    """The instant from which a first answer is late: midnight after its last day, in the chamber's zone."""
+    last_day = rules.answer_due(clock.local(requested_at).date())
+    return clock.at(last_day + timedelta(days=1), time())
+
+
+@event.listens_for(Consultation, "before_insert")
+def set_due(_mapper: object, _connection: object, made: Consultation) -> None:
+    """A consultation knows from its request on when it is to be answered."""
+    made.answer_due_at = due_instant(made.requested_at)
 
 
 def groups() -> list[ExpertGroup]:
