@@ -1,3 +1,7 @@
-"""To come."""
+"""The daily briefing: reading it, and the desk that makes it."""
 
-blueprints = ()
+from blueprints.briefings import acts, offline
+from blueprints.briefings.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["acts", "blueprints", "offline"]
