@@ -1,0 +1,49 @@
+"""`python -m bench.run [names…] [--postgres]`: print what was measured beside its budgets, and keep it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from importlib import import_module
+
+from bench import report
+from bench.harness import site
+
+NAMES = ("bytes", "paint", "tap", "throughput", "signups", "race", "queries", "memory", "lighthouse")
+
+
+def main() -> int:
+    """Run the named benchmarks, by default all. A figure over its budget is said, not an error."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
+    parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL instead of SQLite")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in NAMES]
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    failed = []
+    with site(postgres=given.postgres) as served:
+        print(f"{os.cpu_count()} cores, {served.database}; load average before: {os.getloadavg()[0]:.2f}")
+        for name in given.names or NAMES:
+            module = import_module(f"bench.{name}")
+            facts = report.machine(served.database)
+            try:
+                result = module.measure(served)
+            except Exception:
+                traceback.print_exc()
+                failed.append(name)
+                continue
+            print(report.table(module.TITLE, result.lines), flush=True)
+            if missing := result.more.get("not_measured"):
+                print(f"not measured: {missing}")
+            suffix = "-postgresql" if given.postgres else ""
+            report.write(name + suffix, module.TITLE, result.lines, facts, result.more)
+    if failed:
+        print(f"\nnot measured: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""How fast people sign up, and how fast a door lets them in."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from functools import partial
+from typing import Any
+
+from bench.client import Phone, Rate, together
+from bench.harness import Site
+from bench.report import Line, Result
+
+TITLE = "Sign-ups and check-ins"
+GUESTS = 300
+_FORM = re.compile(r'<form[^>]*action="[^"]*/signup".*?</form>', re.DOTALL)
+_HIDDEN = re.compile(r'name="(op_id|owner|form_version)" value="([^"]*)"')
+_CONFIRMED = re.compile(rb'id="signup-[0-9a-f-]{36}"[^>]*data-state="confirmed"')
+
+
+def measure(site: Site) -> Result:
+    """Eight members signing up at once, from the event's page to the confirmation; one and eight phones at a door."""
+    everybody = site.everybody()
+    cookies = site.cookies(everybody)
+    paths = [f"/events/{site.new_event(len(everybody))}" for _ in range(2)]
+    signing_up = together(site, 8, [(path, cookie) for path in paths for cookie in cookies], sign_up)
+    lines = [
+        Line("sign-ups, eight clients", round(signing_up.per_second, 1), "/s", 0.8, 3.0, at_least=90),
+        Line("  half of them within", round(signing_up.p50_ms, 1), "ms"),
+        Line("  99 % of them within", round(signing_up.p99_ms, 1), "ms"),
+    ]
+    guests = everybody[:GUESTS]
+    (organizer,) = site.cookies(site.members("organizer"))
+    for clients, pretix, indico in ((1, 8.8, 20.6), (8, 13.6, 42.4)):
+        for kind in ("by name", "by ticket"):
+            event_id = site.new_event(GUESTS, guests=guests)
+            rate = checking_in(site, event_id, kind, clients, organizer)
+            words = "one client" if clients == 1 else "eight clients"
+            lines.append(
+                Line(
+                    f"check-ins {kind}, {words}", round(rate.per_second, 1), "/s", pretix, indico, at_least=20 * pretix
+                )
+            )
+            lines.append(Line("  99 % of them within", round(rate.p99_ms, 1), "ms"))
+    return Result(lines, {"sign_ups": signing_up.done, "check_ins_each": GUESTS})
+
+
+def sign_up(phone: Phone, who: tuple[str, str]) -> None:
+    """The event's page, its form, and the page that confirms."""
+    path, phone.cookie = who
+    form = _FORM.search(phone.get(path).body.decode())
+    if form is None:
+        raise RuntimeError("no form to sign up")
+    answer = phone.post(f"{path}/signup", {"note": "", **dict(_HIDDEN.findall(form[0]))})
+    if answer.status != 303:
+        raise RuntimeError(f"sign-up answered {answer.status}")
+    if not _CONFIRMED.search(phone.get(answer.location).body):
+        raise RuntimeError("not confirmed")
+
+
+def checking_in(site: Site, event_id: uuid.UUID, kind: str, clients: int, organizer: str) -> Rate:
+    """Let all guests of an event in; the answer to the post is the verdict."""
+    if kind == "by ticket":
+        scans: list[dict[str, Any]] = [{"ticket": ticket} for ticket in site.tickets(event_id)]
+    else:
+        scans = [{"signup_id": str(signup_id)} for signup_id in site.signups(event_id)]
+    rate = together(site, clients, scans, partial(_check_in, f"/events/{event_id}/checkins", organizer))
+    if (inside := site.inside(event_id)) != len(scans):
+        raise RuntimeError(f"{inside} of {len(scans)} came in")
+    return rate
+
+
+def _check_in(path: str, organizer: str, phone: Phone, scan: dict[str, Any]) -> None:
+    phone.cookie = organizer
+    if (answer := phone.post(path, scan)).status != 303:
+        raise RuntimeError(f"check-in answered {answer.status}")
