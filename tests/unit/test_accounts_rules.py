@@ -1,0 +1,127 @@
+"""The business's own sentences about people."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+import pytest
+
+from blueprints.accounts.rules import (
+    Identity,
+    device_name,
+    keeps_an_admin,
+    letter_of,
+    may_answer,
+    may_decide,
+    phone_is_shown,
+    repeats,
+    versions_shown,
+    versions_text,
+    waiting_days,
+)
+from core.text import company_name_key
+
+ONE, OTHER = uuid.uuid4(), uuid.uuid4()
+
+
+@pytest.mark.parametrize(
+    ("state", "decidable", "answerable"),
+    [
+        ("submitted", True, True),
+        ("asked", True, True),
+        ("refused", False, True),
+        ("approved", False, False),
+    ],
+)
+def test_an_application_is_decided_once_and_answered_until_it_is_approved(
+    state: str, decidable: bool, answerable: bool
+) -> None:
+    assert (may_decide(state), may_answer(state)) == (decidable, answerable)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("天津市（海河）科技有限公司", "天津海河科技"),
+        ("天津海河科技有限责任公司", "天津海河科技股份有限公司"),
+        ("A&B Co., Ltd.", "a b co ltd"),
+        ("海河 商行", "海河商行"),
+    ],
+)
+def test_one_company_written_differently_has_one_key(one: str, other: str) -> None:
+    assert company_name_key(one) == company_name_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("天津海河科技", "天津海河物流"), ("公司", "集团"), ("北京海河科技", "天津海河科技")]
+)
+def test_different_companies_have_different_keys(one: str, other: str) -> None:
+    assert company_name_key(one) != company_name_key(other)
+
+
+def test_repeats_are_named_by_what_is_shared() -> None:
+    one = Identity("d", "u", "k", "s")
+    assert repeats(one, Identity("d", None, "x", "x")) == ("identity_number",)
+    assert repeats(one, Identity(None, "u", "x", "x")) == ("company",)
+    assert repeats(one, Identity(None, None, "k", "x")) == ("company",)
+    assert repeats(one, Identity(None, None, "x", "s")) == ("name",)
+    assert repeats(one, Identity("d", "u", "k", "s", refusals=1)) == ("identity_number", "company", "name", "refused")
+
+
+def test_nothing_in_common_is_no_repeat_even_of_a_refused_one() -> None:
+    assert repeats(Identity(None, None, "", ""), Identity(None, None, "", "", refusals=2)) == ()
+
+
+def test_waiting_is_counted_in_whole_days_and_never_below_none() -> None:
+    assert waiting_days(date(2026, 11, 18), date(2026, 11, 21)) == 3
+    assert waiting_days(date(2026, 11, 21), date(2026, 11, 21)) == 0
+    assert waiting_days(date(2026, 11, 22), date(2026, 11, 21)) == 0
+
+
+@pytest.mark.parametrize(("key", "letter"), [("an ning", "A"), ("zhou", "Z"), ("3m", "#"), ("", "#"), ("éa", "#")])
+def test_names_stand_under_their_letter(key: str, letter: str) -> None:
+    assert letter_of(key) == letter
+
+
+@pytest.mark.parametrize(
+    ("viewer", "visible", "admin", "deal", "shown"),
+    [
+        (OTHER, False, False, False, False),
+        (ONE, False, False, False, True),
+        (OTHER, True, False, False, True),
+        (OTHER, False, True, False, True),
+        (OTHER, False, False, True, True),
+    ],
+)
+def test_a_phone_is_shown_to_whom_it_concerns(
+    viewer: uuid.UUID, visible: bool, admin: bool, deal: bool, shown: bool
+) -> None:
+    seen = phone_is_shown(viewer_id=viewer, member_id=ONE, visible=visible, is_admin=admin, by_deal=deal)
+    assert seen is shown
+
+
+def test_somebody_else_has_to_stay_admin() -> None:
+    assert keeps_an_admin([ONE, OTHER], ONE)
+    assert not keeps_an_admin([ONE], ONE)
+    assert not keeps_an_admin([], ONE)
+
+
+def test_the_versions_that_a_page_shows_come_back_with_its_form() -> None:
+    shown = {("pledge", 2), ("privacy-policy", 3)}
+    assert versions_text(shown) == "pledge:2,privacy-policy:3"
+    assert versions_shown(versions_text(shown)) == shown
+    assert versions_shown("x:y,:,,a:" + "9" * 5000) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0) MicroMessenger/8.0", ("iPhone", "微信")),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/130 Mobile Safari/537", ("Android", "Chrome")),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/130 Safari/537 Edg/130", ("Windows", "Edge")),
+        ("curl/8", ("", "")),
+    ],
+)
+def test_a_device_is_called_as_people_call_it(agent: str, name: tuple[str, str]) -> None:
+    assert device_name(agent) == name
