@@ -61,8 +61,8 @@ class Community:
 
     def with_more(self, **more: list[Record]) -> Community:
         """The same with further records."""
-        grown = replace(self, **{name: [*getattr(self, name), *records] for name, records in more.items()})
-        return replace(grown, names=names_of(grown.members))
+        grown: dict[str, Any] = {name: [*getattr(self, name), *records] for name, records in more.items()}
+        return replace(self, **grown, names=names_of(grown.get("members", self.members)))
 
 
 def names_of(members: list[Record]) -> dict[str, str]:

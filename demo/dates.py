@@ -15,7 +15,7 @@ WEEKDAYS = {"sat": 5, "sun": 6}
 TONIGHT_LATEST = time(21, 45)
 TONIGHT_AHEAD = timedelta(hours=2)
 TONIGHT_LEAST_AHEAD = timedelta(minutes=30)
-MORNING = time(6, 40)
+MORNING = time(6, 0)
 DAY_BEGINS, DAY_ENDS = time(8, 0), time(21, 30)
 SHARE_IN_SHARING_HOUR = 0.6
 
@@ -68,17 +68,17 @@ class Calendar:
         """When the posts of one past day came in, in order: most of them in the sharing hour."""
         opens, closes = (self.at(day, hour) for hour in self.sharing_hours)
         begins, ends = self.at(day, DAY_BEGINS), self.at(day, DAY_ENDS)
-        inside = sum(rng.random() < SHARE_IN_SHARING_HOUR for _ in range(count))
+        inside = round(count * SHARE_IN_SHARING_HOUR)
         return sorted(
             [between(opens, closes, rng) for _ in range(inside)]
             + [between(begins, ends, rng) for _ in range(count - inside)]
         )
 
     def this_morning(self, count: int) -> Sequence[datetime]:
-        """When today's posts came in, in order, all before the load: the later half in the sharing hour, once it began."""
+        """When today's posts came in, in order, before the load; the later half in the sharing hour once it began."""
         now = self.loaded_at
         midnight = self.at(self.today, time())
-        begins = min(self.at(self.today, MORNING), midnight + (now - midnight) * 0.6)
+        begins = min(self.at(self.today, MORNING), midnight + (now - midnight) * 0.85)
         opens, closes = (self.at(self.today, hour) for hour in self.sharing_hours)
         if now <= opens:
             return spread(begins, now, count)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,7 +80,7 @@ def _add_event(loading: Loading, record: Record) -> Held:
     )
     loading.rows[Event][-1]["ticket_key"] = new_ticket_key(key)
     said = {"title": record["title"], "starts_at": starts_at.isoformat(), "capacity": record["capacity"]}
-    audit(loading, created_at, record["organizer"], "event.create", "event", key, said)
+    audit(loading, created_at, record["organizer"], "event.create", subject=("event", key), after=said)
     return Held(record, key, created_at, starts_at, ends_at)
 
 
@@ -187,9 +186,3 @@ def _add_checkin(
     )
     if guest_id is None:
         loading.rows[Checkin][-1]["guest_id"] = key
-
-
-def around(loading: Loading, first: datetime, last: datetime) -> Iterator[Record]:
-    """The events that begin between two instants, soonest first."""
-    timed = sorted((times_of(loading, record)[0], record["id"], record) for record in loading.community.events)
-    return (record for starts_at, _, record in timed if first <= starts_at < last)

@@ -11,11 +11,13 @@ from core import chamber, crypto
 from core.chamber import ChamberSetting
 from core.clock import clock
 from core.database import db, in_transaction, is_empty
+from demo.briefings import add_briefings, see_who_is_named
 from demo.community import LOG_INS, PASSWORD, read_community
 from demo.consultations import add_consultations, add_groups
 from demo.dates import Calendar
 from demo.events import add_events
 from demo.loading import Loading
+from demo.notices import add_notices
 from demo.people import add_applicants, add_companies, add_members, add_rules, name_people
 from demo.posts import add_posts
 
@@ -73,9 +75,12 @@ def _gathered(members: int, seed: int, password_hash: str) -> Loading:
     add_events(loading)
     add_posts(loading)
     add_consultations(loading)
+    see_who_is_named(loading)
     add_companies(loading)
     add_members(loading)
     add_applicants(loading)
+    add_briefings(loading, f"{chamber.current().briefing_at:%H:%M}")
+    add_notices(loading)
     if db.session.get(ChamberSetting, "contact") is None:
         loading.add(ChamberSetting, key="contact", value=CONTACT)
     return loading

@@ -93,7 +93,9 @@ def add_members(loading: Loading) -> None:
             shortfalls=loading.community.text(record["shortfalls"]),
         )
         submitted_at = joined_at - timedelta(hours=loading.rng.uniform(1, 26))
-        _add_registration(loading, key, record, company, "approved", submitted_at, joined_at)
+        _add_registration(
+            loading, key, record, company, state="approved", submitted_at=submitted_at, decided_at=joined_at
+        )
         _accept(loading, key, joined_at)
         for role in sorted(loading.roles[record["id"]]):
             loading.add(RoleGrant, member_id=key, role=role)
@@ -126,7 +128,16 @@ def add_applicants(loading: Loading) -> None:
         if record["state"] == "refused":
             decided_at = talk[-1][1]
         company = {**company, "name": record["company_name"]}
-        _add_registration(loading, key, record, company, record["state"], submitted_at, decided_at, talk)
+        _add_registration(
+            loading,
+            key,
+            record,
+            company,
+            state=record["state"],
+            submitted_at=submitted_at,
+            decided_at=decided_at,
+            talk=talk,
+        )
         _accept(loading, key, submitted_at)
 
 
@@ -192,6 +203,7 @@ def _add_registration(
     member_id: uuid.UUID,
     record: Record,
     company: Record,
+    *,
     state: str,
     submitted_at: datetime,
     decided_at: datetime | None,
@@ -220,7 +232,8 @@ def _add_registration(
         author = member_id if kind == "answered" else admin
         loading.add_keyed(RegistrationEntry, at, registration_id=key, at=at, kind=kind, author_id=author, body=body)
         if kind in acts:
-            audit(loading, at, ADMIN, f"registration.{acts[kind]}", "registration", key, {"state": kind}, body)
+            act = f"registration.{acts[kind]}"
+            audit(loading, at, ADMIN, act, subject=("registration", key), after={"state": kind}, reason=body)
 
 
 def audit(
@@ -228,8 +241,8 @@ def audit(
     at: datetime,
     actor: str,
     act: str,
-    kind: str,
-    subject_id: uuid.UUID,
+    *,
+    subject: tuple[str, uuid.UUID],
     after: dict[str, Any] | None = None,
     reason: str = "",
 ) -> None:
@@ -241,8 +254,8 @@ def audit(
         actor_id=loading.ids[actor],
         actor_name=loading.community.names[actor],
         act=act,
-        subject_kind=kind,
-        subject_id=str(subject_id),
+        subject_kind=subject[0],
+        subject_id=str(subject[1]),
         before=None,
         after=after,
         reason=reason or None,
