@@ -17,7 +17,7 @@ class CheckinForm(Form):
     """
 
     ticket = TextField(_l("入场券"), max_length=300)
-    signup_id = UuidField(_l("报名"))
+    signup_id = UuidField(_l("报名人"))
     walk_in_name = TextField(_l("姓名"), max_length=40)
     walk_in_phone = PhoneField(_l("手机号"), description=_l("有手机号就能和会员、报名对上。"))
     device = TextField(_l("设备"), max_length=60)

@@ -60,7 +60,7 @@ def sheet(event: Event, people: Attendance) -> bytes:
         columns = (
             (gettext("姓名"), 14),
             (gettext("企业"), 34),
-            (gettext("报名"), 12),
+            (gettext("报名状态"), 12),
             (gettext("签到时间"), 18),
             (gettext("来源"), 12),
             (gettext("登记人"), 12),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from flask_babel import gettext
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import Member
 from blueprints.door import rules, tickets
@@ -28,15 +29,55 @@ from core.operations import Act, LedgerRow, Outcome, operation
 __all__ = ["TicketToday", "attendance_by_month", "attended_count", "checkin_event", "forget_walk_ins", "my_ticket_today", "record", "undo"]
 
 
+_recorder = aliased(Member)
+# Built once: several phones wait for these at the door.
+_INSIDE = and_(Checkin.event_id == bindparam("event_id"), Checkin.inside.is_(True))
+_OF_SIGNUP = (
+    select(
+        Signup.member_id,
+        Member.real_name,
+        Signup.state,
+        Signup.attended_at,
+        Checkin.occurred_at,
+        _recorder.real_name.label("recorder"),
+    )
+    .join(Member, Member.id == Signup.member_id)
+    .outerjoin(Checkin, and_(_INSIDE, Checkin.guest_id == Signup.member_id))
+    .outerjoin(_recorder, _recorder.id == Checkin.recorded_by_id)
+    .where(Signup.id == bindparam("signup_id"), Signup.event_id == bindparam("event_id"))
+)
+_LET_IN = (
+    select(Checkin.occurred_at, _recorder.real_name)
+    .join(_recorder, _recorder.id == Checkin.recorded_by_id)
+    .where(_INSIDE, Checkin.guest_id == bindparam("guest_id"))
+)
+_ATTENDED = (
+    update(Signup)
+    .where(Signup.id == bindparam("signup_id"))
+    .values(attended_at=bindparam("at"))
+    .execution_options(synchronize_session=False)
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When and by whom a guest was let in."""
+
+    at: datetime
+    by: str
+
+
 @dataclass(frozen=True)
 class Guest:
-    """Whom a scan means. `id` is the person as the door counts people, `None` for nobody."""
+    """Whom a scan means, and whether they are inside. `id` is the person as the door counts people."""
 
     id: uuid.UUID | None = None
     name: str = ""
     member_id: uuid.UUID | None = None
     signup_id: uuid.UUID | None = None
     state: str | None = None
+    attended: bool = False
+    seen: Seen | None = None
     flags: tuple[str, ...] = ()
 
 
@@ -53,6 +94,7 @@ def record(
 ) -> Outcome:
     """Write down a fact of the door and say what it means: always `accepted`, the verdict tells the rest."""
     event = _door(act.target_id, act)
+    key = uuid.UUID(id) if id else new_id()
     if ticket:
         reading = tickets.read(ticket, event)
         scan = rules.Scan("ticket", reading.ticket)
@@ -63,17 +105,14 @@ def record(
     else:
         scan = rules.Scan("walk_in")
         guest = _walk_in(event, walk_in_name or "", walk_in_phone)
-    key = uuid.UUID(id) if id else new_id()
-    guest_id = guest.id or (key if scan.source == "walk_in" else None)
-    seen = _let_in(event.id, guest_id) if guest_id else None
     occurred_at = act.occurred_at or clock.now()
-    verdict = rules.verdict(scan, rules.Entry(guest.state, seen is not None), event, occurred_at)
+    verdict = rules.verdict(scan, rules.Entry(guest.state, guest.seen is not None), event, occurred_at)
     inside = verdict in rules.LETS_IN
     db.session.add(
         Checkin(
             id=key,
             event_id=event.id,
-            guest_id=guest_id,
+            guest_id=guest.id,
             signup_id=guest.signup_id,
             member_id=guest.member_id,
             walk_in_name=walk_in_name if scan.source == "walk_in" else None,
@@ -88,24 +127,22 @@ def record(
             received_at=act.received_at or occurred_at,
         )
     )
-    if guest.signup_id and (inside or seen):
-        _attended(guest, seen[0] if seen else occurred_at)
-    at, by = seen or (None, None)
-    return _answer(event, verdict, key, guest.name, at, by)
+    if (inside or guest.seen) and guest.signup_id and not guest.attended:
+        _attended(guest, guest.seen.at if guest.seen else occurred_at)
+    return _answer(event, verdict, key, guest)
 
 
-def _answer(
-    event: Event, verdict: str, key: uuid.UUID, name: str, at: datetime | None, by: str | None
-) -> Outcome:
+def _answer(event: Event, verdict: str, key: uuid.UUID, guest: Guest) -> Outcome:
+    seen = guest.seen
     said = str(SENTENCES[verdict]) % {
-        "name": name,
-        "at": f"{local(at):%H:%M}" if at else "",
-        "by": by or "",
+        "name": guest.name,
+        "at": f"{local(seen.at):%H:%M}" if seen else "",
+        "by": seen.by if seen else "",
         "opens": spoken(rules.opens_at(event)),
     }
     told = {"verdict": verdict, "tone": rules.TONES[verdict], "checkin": str(key)}
-    told |= {"name": name} if name else {}
-    told |= {"at": at.isoformat(), "by": by or ""} if at else {}
+    told |= {"name": guest.name} if guest.name else {}
+    told |= {"at": seen.at.isoformat(), "by": seen.by} if seen else {}
     return Outcome(said, url=f"/events/{event.id}/door", verdict=told)
 
 
@@ -157,7 +194,7 @@ def _door(event_id: uuid.UUID, act: Act) -> Event:
 
 def _ticket_holder(event: Event, signup_id: uuid.UUID) -> Guest:
     """Who holds a genuine ticket; by the sign-up's own id where nobody knows it any more."""
-    return _of_signup(event, signup_id) or Guest(signup_id)
+    return _of_signup(event, signup_id) or Guest(signup_id, seen=_let_in(event, signup_id))
 
 
 def _signed_up(event: Event, signup_id: uuid.UUID) -> Guest:
@@ -168,44 +205,41 @@ def _signed_up(event: Event, signup_id: uuid.UUID) -> Guest:
 
 
 def _of_signup(event: Event, signup_id: uuid.UUID) -> Guest | None:
-    row = db.session.execute(
-        select(Signup.member_id, Member.real_name, Signup.state)
-        .join(Member, Member.id == Signup.member_id)
-        .where(Signup.id == signup_id, Signup.event_id == event.id)
-    ).first()
-    return Guest(row[0], row[1], row[0], signup_id, row[2]) if row else None
+    row = db.session.execute(_OF_SIGNUP, {"signup_id": signup_id, "event_id": event.id}).first()
+    if row is None:
+        return None
+    seen = Seen(row.occurred_at, row.recorder) if row.occurred_at else None
+    return Guest(
+        row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at is not None, seen
+    )
 
 
 def _walk_in(event: Event, name: str, phone: str | None) -> Guest:
     """A walk-in: the member whose phone it is, with their sign-up if they have one; else somebody unknown."""
     if not phone:
-        return Guest(None, name)
+        return Guest(new_id(), name)
     row = db.session.execute(
-        select(Member.id, Member.real_name, Signup.id, Signup.state)
+        select(Member.id, Member.real_name, Signup.id, Signup.state, Signup.attended_at)
         .outerjoin(Signup, (Signup.member_id == Member.id) & (Signup.event_id == event.id))
         .where(Member.phone == phone, Member.status == "member")
     ).first()
     if row is None:
-        return Guest(uuid.uuid5(event.id, phone), name)
-    flags = () if row[1] == name else ("name_differs",)
-    return Guest(row[0], name, row[0], row[2], row[3], flags)
+        stranger = uuid.uuid5(event.id, phone)
+        return Guest(stranger, name, seen=_let_in(event, stranger))
+    member_id, real_name, signup_id, state, attended_at = row
+    flags = () if real_name == name else ("name_differs",)
+    seen = _let_in(event, member_id)
+    return Guest(member_id, name, member_id, signup_id, state, attended_at is not None, seen, flags)
 
 
-def _let_in(event_id: uuid.UUID, guest_id: uuid.UUID) -> tuple[datetime, str] | None:
-    """When the guest came in, and who let them in."""
-    row = db.session.execute(
-        select(Checkin.occurred_at, Member.real_name)
-        .join(Member, Member.id == Checkin.recorded_by_id)
-        .where(Checkin.event_id == event_id, Checkin.guest_id == guest_id, Checkin.inside.is_(True))
-    ).first()
-    return (row[0], row[1]) if row else None
+def _let_in(event: Event, guest_id: uuid.UUID) -> Seen | None:
+    row = db.session.execute(_LET_IN, {"event_id": event.id, "guest_id": guest_id}).first()
+    return Seen(row[0], row[1]) if row else None
 
 
 def _attended(guest: Guest, at: datetime) -> None:
     """Say on the sign-up that its person came; by a statement, so that only the person's own pages change."""
-    db.session.execute(
-        update(Signup).where(Signup.id == guest.signup_id, Signup.attended_at.is_(None)).values(attended_at=at)
-    )
+    db.session.execute(_ATTENDED, {"signup_id": guest.signup_id, "at": at})
     touch(f"signups:{guest.member_id}")
 
 

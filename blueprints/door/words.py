@@ -19,7 +19,7 @@ SENTENCES: dict[str, Any] = {
 }
 VERDICTS: dict[str, Any] = {
     "admitted": _l("放行"),
-    "already_in": _l("已进场"),
+    "already_in": _l("重复"),
     "waitlisted": _l("候补"),
     "cancelled": _l("已取消报名"),
     "other_event": _l("别场的票"),

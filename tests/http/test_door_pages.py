@@ -251,7 +251,7 @@ def test_the_sheet_holds_everybody_with_state_time_and_source(app: Flask, people
     assert "filename*=UTF-8''%E7%AD%BE%E5%88%B0-%E5%BB%BA%E7%AD%91%EF%BC%8F" in answer.headers["Content-Disposition"]
     sheet = openpyxl.load_workbook(BytesIO(answer.response.get_data())).active
     rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows()]
-    assert rows[0] == ("姓名", "企业", "报名", "签到时间", "来源", "登记人", "备注")
+    assert rows[0] == ("姓名", "企业", "报名状态", "签到时间", "来源", "登记人", "备注")
     came = datetime(2026, 11, 21, 10, 0)
     by_name = {row[0]: row[1:6] for row in rows[1:]}
     assert by_name["王建国"] == ("津门钢构有限公司", "已报名", came, "扫码", "程门")

@@ -9,7 +9,14 @@ from typing import Any
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 
 from blueprints.events.models import Event, Signup
@@ -21,7 +28,7 @@ from tests.conftest import NOON
 from tests.events import local_text, make_event, plan
 from tests.people import People
 
-MEMBERS = 6
+MEMBERS = 5
 
 
 class Seats(RuleBasedStateMachine):
@@ -60,6 +67,11 @@ class Seats(RuleBasedStateMachine):
         while self.open() and self.waiting and len(self.seated) < self.capacity:
             self.seated.append(self.waiting.pop(0))
 
+    @initialize(order=st.permutations(range(MEMBERS)))
+    def most_sign_up(self, order: list[int]) -> None:
+        for who in order[1:]:
+            self.signs_up(who)
+
     @rule(who=st.integers(0, MEMBERS - 1))
     def signs_up(self, who: int) -> None:
         outcome = self.ask("event.signup", self.members[who]).outcome
@@ -95,7 +107,7 @@ class Seats(RuleBasedStateMachine):
             self.capacity = capacity
             self.promote()
 
-    @precondition(lambda self: self.open())
+    @precondition(lambda self: self.open() and self.waiting)
     @rule()
     def closes(self) -> None:
         clock.freeze(min(self.closes_at, self.starts_at))

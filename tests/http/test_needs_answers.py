@@ -14,9 +14,11 @@ from blueprints.needs import service
 from blueprints.needs.models import Need, NeedResponse, Outcome
 from blueprints.needs.refusals import AlreadyAnswered
 from core import registries
+from core.access import Viewer
 from core.clock import clock, now
-from core.database import db
+from core.database import db, new_id
 from core.errors import refusal_for
+from core.operations import Act, perform
 from tests.client import Browser
 from tests.needs import POSTED, accept, answer, edited, forms, post_need
 from tests.people import People
@@ -330,3 +332,11 @@ def test_answering_in_place_brings_the_page_again(deal: Deal) -> None:
     page = browser.get(deal.url, HX_Request="true", HX_Request_Type="partial")
     assert page.html.startswith("<main")
     assert 'hx-post="/needs/' in page.html
+
+
+def test_a_phone_may_name_an_answer_that_never_was(app: Flask, deal: Deal) -> None:
+    member = Viewer(id=deal.author_id, session_id=new_id(), real_name="赵发布", status="member")
+    with app.test_request_context():
+        act = Act(owner=str(deal.author_id), op_id=str(new_id()), actor=member, target=str(new_id()))
+        outcome = perform("need.accept_response", act, {})
+    assert (outcome.outcome, outcome.status) == ("refused", 404)
