@@ -1,0 +1,85 @@
+"""Migrations go up and down, keep data, and end where the models stand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect, select, text
+
+from app import create_app
+from blueprints.accounts.models import Member
+from core.clock import clock
+from core.database import Base, db, is_current
+from core.settings import ROOT, Settings
+from tests.conftest import NOON, SECRET
+from tests.people import People
+
+MIGRATIONS = ROOT / "migrations"
+
+
+@pytest.fixture
+def empty_app(tmp_path: Path) -> Iterator[Flask]:
+    """An application on a database without tables."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'huiyou.db'}"
+        if os.environ.get("TEST_DATABASE") == "postgresql":
+            from tests.postgres import postgres
+
+            url = stack.enter_context(postgres())
+        app = create_app(
+            Settings(database_url=url, secret_key=SECRET, testing=True, demo=False, frozen_at=NOON, instance=tmp_path)
+        )
+        with app.app_context():
+            yield app
+            db.session.remove()
+            db.engine.dispose()
+        clock.freeze(NOON)
+
+
+def test_there_is_one_head_and_it_is_the_recorded_one() -> None:
+    heads = ScriptDirectory(str(MIGRATIONS)).get_heads()
+    assert heads == [(MIGRATIONS / "HEAD").read_text().strip()]
+
+
+def test_the_migrations_end_where_the_models_stand(empty_app: Flask) -> None:
+    upgrade()
+    assert is_current()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "render_as_batch": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_constraints_of_the_models_stand_in_the_database(empty_app: Flask) -> None:
+    upgrade()
+    seen = inspect(db.engine)
+    for table in Base.metadata.sorted_tables:
+        checks = {c["name"] for c in seen.get_check_constraints(table.name)}
+        wanted = {str(c.name) for c in table.constraints if type(c).__name__ == "CheckConstraint"}
+        assert wanted <= checks, table.name
+
+
+def test_migrations_go_down_to_nothing_and_up_again(empty_app: Flask) -> None:
+    upgrade()
+    downgrade(revision="base")
+    assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    upgrade()
+    assert is_current()
+
+
+def test_an_upgrade_keeps_the_rows_that_are_there(empty_app: Flask) -> None:
+    upgrade()
+    kept = People(empty_app).member("张三", "admin")
+    upgrade()
+    assert db.session.scalar(select(Member.real_name).where(Member.id == kept)) == "张三"
+    if db.engine.dialect.name == "sqlite":
+        assert db.session.execute(text("PRAGMA foreign_keys")).scalar() == 1
