@@ -9,8 +9,9 @@ from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
-from sqlalchemy.orm import contains_eager, defer, joinedload, with_expression
+from sqlalchemy.orm import contains_eager, defer, joinedload, load_only, with_expression
 
+from blueprints.accounts.models import Company, Member
 from blueprints.needs import rules
 from blueprints.needs.models import Need, NeedResponse, Outcome
 from core import chamber
@@ -92,12 +93,19 @@ def _rows() -> Select[Need]:
         select(Need)
         .where(Need.hidden.is_(False))
         .options(
-            joinedload(Need.author, innerjoin=True),
+            joinedload(Need.author, innerjoin=True).options(
+                load_only(Member.real_name, Member.status), joinedload(Member.company).load_only(Company.name)
+            ),
             with_expression(Need.open_responses, answers.correlate(Need).scalar_subquery()),
             defer(Need.search_text),
         )
         .order_by(Need.created_at.desc(), Need.id.desc())
     )
+
+
+def _partner() -> Any:
+    """The partner with the company, flat: SQLite would read every member for an inner join inside an outer one."""
+    return joinedload(Outcome.partner).joinedload(Member.company, innerjoin=False)
 
 
 def _place(need_id: uuid.UUID) -> tuple[Any, Any]:
@@ -176,7 +184,7 @@ def need_of(need_id: uuid.UUID, viewer: Viewer) -> Need:
     need = db.session.scalars(
         select(Need)
         .where(Need.id == need_id)
-        .options(joinedload(Need.author, innerjoin=True), joinedload(Need.outcome).joinedload(Outcome.partner))
+        .options(joinedload(Need.author, innerjoin=True), joinedload(Need.outcome).options(_partner()))
     ).one_or_none()
     if need is None or (need.hidden and need.author_id != viewer.id and "admin" not in viewer.roles):
         raise NotFound
@@ -302,7 +310,7 @@ def solved(category: str | None = None, after: uuid.UUID | None = None) -> tuple
         .options(
             contains_eager(Outcome.need).joinedload(Need.author, innerjoin=True),
             contains_eager(Outcome.need).defer(Need.search_text),
-            joinedload(Outcome.partner),
+            _partner(),
         )
         .order_by(Outcome.closed_at.desc(), Outcome.need_id.desc())
     )
