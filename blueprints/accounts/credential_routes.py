@@ -35,7 +35,13 @@ from core.values import masked_phone
 @requires("signed_in")
 def edit_password(form: ChangePasswordForm | None = None, status: int = 200) -> ResponseReturnValue:
     """The form for a new password."""
-    return page("accounts/password.html", tab="me", status=status, form=form or ChangePasswordForm())
+    return page(
+        "accounts/password.html",
+        tab="me",
+        status=status,
+        form=form or ChangePasswordForm(),
+        phone=profile_of(member().id).phone,
+    )
 
 
 @blueprint.post("/me/password")

@@ -50,7 +50,7 @@ class RegistrationForm(NewPasswordForm):
 
     real_name = TextField(_l("姓名"), max_length=NAME, required=True)
     phone = PhoneField(_l("手机号"), required=True)
-    password = PasswordField(_l("设一个密码"), required=True)
+    password = PasswordField(_l("密码"), required=True)
     company_name = TextField(_l("公司全称"), max_length=COMPANY, required=True)
     uscc = UsccField(_l("统一社会信用代码"))
     position = TextField(_l("职务"), max_length=NAME, required=True)

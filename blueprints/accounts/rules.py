@@ -10,6 +10,7 @@ from datetime import date
 WAITING = ("submitted", "asked")
 CODE_TRIES = 5
 MOST_VERSION_DIGITS = 6
+MOST_INITIALS = 4
 
 
 def may_decide(state: str) -> bool:
@@ -56,6 +57,18 @@ def letter_of(sort_key: str) -> str:
     """The heading under which a name stands in the directory: `A`–`Z`, or `#`."""
     first = sort_key[:1].upper()
     return first if "A" <= first <= "Z" else "#"
+
+
+def name_patterns(pattern: str) -> tuple[str, ...]:
+    """Where in a person's search text to look for a LIKE pattern `%…%`.
+
+    A few letters are initials or the beginning of a syllable, and are looked for where a word begins: anywhere,
+    `gch` would be found in the initials of every fourth company.
+    """
+    letters = pattern[1:-1]
+    if letters.isascii() and letters.isalpha() and len(letters) <= MOST_INITIALS:
+        return (pattern[1:], f"% {pattern[1:]}")
+    return (pattern,)
 
 
 def phone_is_shown(*, viewer_id: uuid.UUID, member_id: uuid.UUID, visible: bool, is_admin: bool, by_deal: bool) -> bool:

@@ -14,6 +14,7 @@ from blueprints.accounts.rules import (
     letter_of,
     may_answer,
     may_decide,
+    name_patterns,
     phone_is_shown,
     repeats,
     versions_shown,
@@ -125,3 +126,10 @@ def test_the_versions_that_a_page_shows_come_back_with_its_form() -> None:
 )
 def test_a_device_is_called_as_people_call_it(agent: str, name: tuple[str, str]) -> None:
     assert device_name(agent) == name
+
+
+def test_a_few_letters_are_looked_for_where_a_word_begins() -> None:
+    assert name_patterns("%gch%") == ("gch%", "% gch%")
+    assert name_patterns("%guchang%") == ("%guchang%",)
+    assert name_patterns("%谷%") == ("%谷%",)
+    assert name_patterns("%30%") == ("%30%",)

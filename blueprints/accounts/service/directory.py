@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, func, or_, select, tuple_
 
 from blueprints.accounts.models import Company, Member, RoleGrant
-from blueprints.accounts.rules import letter_of, phone_is_shown
+from blueprints.accounts.rules import letter_of, name_patterns, phone_is_shown
 from core.access import Viewer
 from core.database import db
 from core.errors import NotFound
@@ -49,7 +49,7 @@ def members(q: str = "", trade: str = "", after: uuid.UUID | None = None) -> Dir
         pattern = like_pattern(q)
         wanted.append(
             or_(
-                Member.search_text.like(pattern, escape="\\"),
+                *(Member.search_text.like(name, escape="\\") for name in name_patterns(pattern)),
                 Company.products.ilike(pattern, escape="\\"),
                 Company.buys.ilike(pattern, escape="\\"),
             )
