@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -156,6 +156,7 @@ def test_seats_and_line_are_right_after_whatever_people_do(app: Flask, people: P
     run_state_machine_as_test(
         Seats,
         settings=settings(
+            phases=(Phase.generate,),
             max_examples=20,
             stateful_step_count=20,
             deadline=None,
