@@ -101,7 +101,7 @@ def request(
     db.session.add(asked)
     db.session.flush()
     touch(f"consultations:{asked.group.lead_id}")
-    receivers = [asked.group.lead_id] if asked.group.lead_id else _admins()
+    receivers = [asked.group.lead_id] if asked.group.lead_id else admins()
     _tell(act, asked, "requested", *receivers, member=act.person.real_name)
     return _outcome(asked, gettext("已提交。组长会在两个工作日内答复您。"))
 
@@ -238,7 +238,8 @@ def _expert_in(slug: str, person: uuid.UUID) -> Member:
     return found
 
 
-def _admins() -> list[uuid.UUID]:
+def admins() -> list[uuid.UUID]:
+    """Who names experts where a group has no lead."""
     return list(
         db.session.scalars(
             select(Member.id)

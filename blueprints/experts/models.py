@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -50,7 +50,7 @@ class Expert(Keyed, Base):
     member: Mapped[Member] = relationship()
 
     def topics(self) -> Iterable[str]:
-        return ("experts", f"expert_group:{self.group_slug}")
+        return ("experts", f"expert_group:{self.group_slug}", f"member:{self.member_id}")
 
 
 class Consultation(Keyed, Versioned, Base):
@@ -106,6 +106,11 @@ class Consultation(Keyed, Versioned, Base):
     group: Mapped[ExpertGroup] = relationship()
     member: Mapped[Member] = relationship(foreign_keys=[member_id])
     expert: Mapped[Member | None] = relationship(foreign_keys=[expert_id])
+
+    @property
+    def last_answer_at(self) -> datetime:
+        """The last second in which a first answer is on time."""
+        return self.answer_due_at - timedelta(seconds=1)
 
     def topics(self) -> Iterable[str]:
         people = (self.member_id, self.expert_id)

@@ -9,9 +9,11 @@ import pytest
 from flask import Flask
 
 from blueprints.experts import service
+from blueprints.experts.keeping import hand_over
 from blueprints.experts.models import Consultation, Expert, ExpertGroup
 from blueprints.experts.offline import pages
 from blueprints.experts.rules import Figures
+from core import registries
 from core.access import Viewer
 from core.clock import clock, now
 from core.database import db
@@ -220,6 +222,7 @@ def test_an_admin_names_the_lead_and_the_experts(app: Flask, people: People) -> 
     assert "组长现在是王五" in admin.post(f"{url}/lead", {"phone": "13900001111"}, follow=True)
     page = admin.post(f"{url}/experts", {"phone": "13900001111", "expertise": "医疗器械"}, follow=True)
     assert "王五已在组里" in page
+    assert "我组里的" in phone.get("/consultations")
     admin.post(f"{url}/experts", {"phone": "13900001111", "expertise": "护理"})
     page = phone.get(url)
     assert "护理" in page
@@ -232,6 +235,38 @@ def test_an_admin_names_the_lead_and_the_experts(app: Flask, people: People) -> 
     assert "还没有专家" in phone.get(url)
     assert admin.post("/experts/astrology/lead", {"phone": "13900001111"}).status == 404
     assert phone.post(f"{url}/lead", {"phone": "13900001111"}).status == 403
+
+
+def test_a_member_s_page_says_in_which_group_they_are_and_what_they_know(
+    people: People, software: tuple[uuid.UUID, uuid.UUID]
+) -> None:
+    page = people.logged_in("王五")[1].get(f"/members/{software[1]}")
+    assert "软件行业专家服务组" in page
+    assert "工厂报工" in page
+
+
+def test_who_leaves_hands_over_what_they_led_and_had_in_hand(
+    app: Flask, people: People, software: tuple[uuid.UUID, uuid.UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[uuid.UUID], str]] = []
+
+    def send(members: list[uuid.UUID], kind: str, *, words: dict[str, str], **_: object) -> None:
+        str(registries.notice_kinds[kind].sentence % words)
+        told.append((members, kind))
+
+    admin = people.member("管理员", "admin")
+    add(app, people.member("王五"), state="assigned", expert_id=software[1])
+    monkeypatch.setattr(registries, "_tellers", [send])
+    with app.test_request_context():
+        for gone in (software[1], software[0], software[1]):
+            hand_over(gone)
+        db.session.commit()
+        assert service.group("software").lead_id is None
+    assert told == [
+        ([software[0]], "consultation.expert_gone"),
+        ([admin], "expert_group.lead_gone"),
+        ([admin], "consultation.expert_gone"),
+    ]
 
 
 def test_english_has_a_word_for_everything(people: People, software: tuple[uuid.UUID, uuid.UUID]) -> None:
