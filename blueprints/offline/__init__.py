@@ -1,3 +1,6 @@
-"""To come."""
+"""What a phone asks of the server itself: is it there, and is it ready."""
 
-blueprints = ()
+from blueprints.offline.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["blueprints"]
