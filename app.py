@@ -19,6 +19,7 @@ from core import access, assets, chamber, clock, crypto, i18n, limits, pages, se
 from core.database import db, prepare_engine, rate_limits
 from core.errors import Refusal
 from core.settings import ROOT, Settings
+from demo.commands import demo
 
 FEATURES = (
     "accounts",
@@ -78,6 +79,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _prepare_templates(app)
     for feature in FEATURES:
         _register(app, feature)
+    app.cli.add_command(demo)
     assets.init_app(app, settings.instance)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]

@@ -23,6 +23,7 @@ REVIEWERS = ("m328", "m328", "m182", "m182")
 PUBLISHER, OTHER_PUBLISHER = "m050", "m042"
 DAY_OFF = 7
 COMING_DAYS = 15
+MOST_HELD = 3
 WRITTEN_AT = ("12:20", "21:50", "21:58", "22:15", "22:35")
 ACTS = ("create", "edit", "submit", "review", "sign_off")
 _MEMBER = re.compile(r"\{(m\d+)\}")
@@ -150,22 +151,30 @@ class _Diary:
             if outcome["result"] == "solved":
                 post = by_id[outcome["need_id"]]
                 self._outcomes[_local(loading, outcome["closed_at"])].append((post, post["outcome"]))
-        timed = ((times_of(loading, event)[0], event) for event in loading.community.events)
-        self._events = sorted(((starts_at, event["id"], event) for starts_at, event in timed), key=lambda row: row[:2])
-        self._joined = sorted((row["joined_at"], row["id"]) for row in loading.rows[Member] if row["joined_at"])
+        self._events: dict[date, list[tuple[datetime, Record]]] = defaultdict(list)
+        for event in loading.community.events:
+            starts_at = times_of(loading, event)[0]
+            self._events[_local(loading, starts_at)].append((starts_at, event))
+        for of_day in self._events.values():
+            of_day.sort(key=lambda row: row[0])
+        joined = ((row["joined_at"], row["id"]) for row in loading.rows[Member] if row["joined_at"])
+        self._joined = sorted(joined, reverse=True)
+        self._known: set[str] = set()
         self._refs = {loading.ids[member["id"]]: member["id"] for member in loading.community.members}
         self._firms = _firms(loading)
 
     def known_on(self, day: date) -> set[str]:
-        """The members who had joined before that day."""
+        """The members who had joined before that day; days are asked for in order."""
         until = self._loading.calendar.at(day, "00:00")
-        return {self._refs[key] for joined_at, key in self._joined if joined_at < until}
+        while self._joined and self._joined[-1][0] < until:
+            self._known.add(self._refs[self._joined.pop()[1]])
+        return self._known
 
     def day(self, day: date, number: int) -> Day:
         """What the issue of `day` tells."""
         loading, before = self._loading, day - timedelta(days=1)
         known = self.known_on(day)
-        dated = [(_local(loading, at), at, event) for at, _, event in self._events]
+        ahead = (day + timedelta(days=days) for days in range(1, COMING_DAYS + 1))
         firms = [(who, firm) for who, firm in self._firms if who in known]
         start = number * 4 % max(1, len(firms))
         return Day(
@@ -174,9 +183,9 @@ class _Diary:
             needs=[post for post in self._posts[before] if post["kind"] == "need"],
             offers=[post for post in self._posts[before] if post["kind"] == "offer"],
             outcomes=self._outcomes[before],
-            held=[(event, _came(event)) for on, _, event in dated if on == before],
-            tonight=[(event, _hour(loading, at)) for on, at, event in dated if on == day],
-            coming=[(event, on) for on, _, event in dated if day < on <= day + timedelta(days=COMING_DAYS)],
+            held=[(event, _came(event)) for _, event in self._events[before][:MOST_HELD]],
+            tonight=[(event, _hour(loading, at)) for at, event in self._events[day][:MOST_HELD]],
+            coming=[(event, on) for on in ahead for _, event in self._events[on]],
             companies=list(islice([*firms, *firms], start, start + 4)),
         )
 

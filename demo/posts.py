@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -15,6 +16,7 @@ POSTS = 600
 OF_TODAY, OF_YESTERDAY = 7, 5
 DAYS_OPEN_SOON = 30
 EXPIRES_SHARE = 0.4
+_folded = functools.lru_cache(maxsize=1024)(folded)
 
 
 def add_posts(loading: Loading) -> None:
@@ -83,7 +85,7 @@ def _add_post(loading: Loading, record: Record, days_ago: int, created_at: datet
         expires_on=expires_on,
         state="open" if record["state"] == "expired" else record["state"],
         created_at=created_at,
-        search_text=f"{search_text(title)} {folded(body)}",
+        search_text=f"{search_text(title)} {_folded(body)}",
         hidden=False,
     )
 

@@ -7,11 +7,34 @@ best at the tail. This process is replaced by it.
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from urllib.parse import quote
 
 from core.settings import ROOT, Settings, UnsafeSettings
 
 THREADS = 8
+
+
+def is_ready(settings: Settings) -> bool:
+    """Whether nothing is to be prepared: SQLite's file is at the newest migration and somebody is registered.
+
+    Asked before anything large is imported, so that a second start takes half the time.
+    """
+    prefix, _, path = settings.database_url.partition("sqlite:///")
+    if prefix or not path:
+        return False
+    try:
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+        try:
+            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            anybody = connection.execute("SELECT 1 FROM members LIMIT 1").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False
+    newest = (ROOT / "migrations" / "HEAD").read_text().strip()
+    return bool(anybody) and version == (newest,)
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -72,7 +95,7 @@ def main() -> None:
     os.chdir(ROOT)
     try:
         settings = Settings.from_environment()
-        lines = prepare(settings)
+        lines = [] if is_ready(settings) else prepare(settings)
     except UnsafeSettings as error:
         sys.exit(f"Huiyou does not start: {error}")
     print(*lines, f"Huiyou serves http://{settings.host}:{settings.port}", sep="\n", flush=True)
