@@ -176,7 +176,7 @@ def test_the_page_for_visitors_is_kept_and_changes_with_the_event_and_the_clock(
     page = client.get(url)
     assert "还有 2 个名额" in page
     etags.append(page.headers["ETag"])
-    for hours, words in ((1, "进行中"), (2, "已结束")):
+    for hours, words in ((1, "正在进行"), (2, "已结束")):
         clock.advance(hours=hours)
         page = client.get(url)
         assert words in page
