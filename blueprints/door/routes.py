@@ -95,11 +95,14 @@ def _door_values(event_id: uuid.UUID, *, parts: bool) -> dict[str, Any]:
 
 
 def _forms(form: Any) -> dict[str, Any]:
-    """The door's two entry forms: the one that was posted as it was, the other fresh."""
+    """The door's two entry forms: the one that was posted as it was, the other fresh; open is what was last used."""
     posted = form if isinstance(form, CheckinForm) else None
     ticket_posted = posted is not None and bool(posted.ticket.raw_data)
     blank = CheckinForm()
+    following = request.args.get("next", "")
     return {
+        "ticket_next": following == "ticket" or (posted is not None and ticket_posted),
+        "walk_in_next": following == "walk_in_name" or (posted is not None and not ticket_posted),
         "ticket_form": posted if posted and ticket_posted else blank,
         "walk_in_form": posted if posted and not ticket_posted else blank,
     }
@@ -178,7 +181,10 @@ def _in_place() -> bool:
 def _back(event_id: uuid.UUID, checkin: str | None) -> str:
     """Back to the door; in place, for the parts that this check-in changed."""
     url = f"/events/{event_id}/door"
-    return f"{url}?part=entry&checkin={checkin or ''}" if _in_place() else url
+    if not _in_place():
+        return url
+    entered = next((name for name in ("ticket", "walk_in_name") if request.form.get(name)), "")
+    return f"{url}?part=entry&checkin={checkin or ''}&next={entered}"
 
 
 def _again(event_id: uuid.UUID) -> Again:

@@ -8,14 +8,14 @@ from flask_babel import lazy_gettext as _l
 
 SENTENCES: dict[str, Any] = {
     "admitted": _l("%(name)s，请进。"),
-    "already_in": _l("✕ %(name)s 已经进场：%(at)s，由 %(by)s 登记。"),
-    "waitlisted": _l("… %(name)s 还在候补，没有座位。要放行，请在名单里按“放行”。"),
-    "cancelled": _l("✕ %(name)s 已经取消报名。要放行，请在名单里按“放行”。"),
-    "other_event": _l("✕ 这是另一场活动的入场券。"),
-    "forged": _l("✕ 这张入场券不是我们签发的，请不要放行。"),
-    "signed_but_unknown": _l("… 入场券是真的，名单上却没有这个人。已登记进场，请核对姓名。"),
-    "event_cancelled": _l("✕ 这场活动已经取消了。"),
-    "not_yet": _l("… 还没到入场时间，%(opens)s 开门。"),
+    "already_in": _l("%(name)s 已经进场：%(at)s，由 %(by)s 登记。"),
+    "waitlisted": _l("%(name)s 还在候补，没有座位。要放行，请在名单里按“放行”。"),
+    "cancelled": _l("%(name)s 已经取消报名。要放行，请在名单里按“放行”。"),
+    "other_event": _l("这是另一场活动的入场券。"),
+    "forged": _l("这张入场券不是我们签发的，请不要放行。"),
+    "signed_but_unknown": _l("入场券是真的，名单上却没有这个人。已登记进场，请核对姓名。"),
+    "event_cancelled": _l("这场活动已经取消了。"),
+    "not_yet": _l("还没到入场时间，%(opens)s 开门。"),
 }
 VERDICTS: dict[str, Any] = {
     "admitted": _l("放行"),
