@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable
 
 from flask import current_app
@@ -41,13 +42,15 @@ def available() -> bool:
 
 
 def send_after_commit(phone: str, text: str) -> None:
-    """Send once what was written is certain; nothing is sent when it is rolled back."""
+    """Send once what was written is certain; nothing is sent when it is rolled back.
+
+    The answer does not wait for the gateway: how long it takes must not tell which phones are known.
+    """
     if available():
         db.session.info.setdefault("messages", []).append((phone, text))
 
 
-def _deliver(phone: str, text: str) -> None:
-    settings: Settings = current_app.extensions["settings"]
+def _deliver(settings: Settings, phone: str, text: str) -> None:
     send = gateways.get(settings.sms)
     if send is None:
         log.error("no SMS gateway is called %r", settings.sms)
@@ -62,8 +65,13 @@ def _deliver(phone: str, text: str) -> None:
 def _send(session: Session) -> None:
     if session.in_nested_transaction():
         return
+    session.info.pop("messages_before", None)
     for phone, text in session.info.pop("messages", ()):
-        _deliver(phone, text)
+        settings: Settings = current_app.extensions["settings"]
+        if settings.testing:
+            _deliver(settings, phone, text)
+        else:
+            threading.Thread(target=_deliver, args=(settings, phone, text), daemon=True).start()
 
 
 @event.listens_for(Session, "after_transaction_create")
@@ -76,8 +84,3 @@ def _mark(session: Session, transaction: SessionTransaction) -> None:
 def _forget(session: Session, previous: SessionTransaction) -> None:
     kept = session.info.get("messages_before", {}).pop(id(previous), 0) if previous.nested else 0
     del session.info.get("messages", [])[kept:]
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    session.info.get("messages_before", {}).pop(id(transaction), None)
