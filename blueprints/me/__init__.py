@@ -1,3 +1,7 @@
-"""To come."""
+"""My page: what is mine, and the way to everything about my account."""
 
-blueprints = ()
+from blueprints.me import offline
+from blueprints.me.routes import blueprint
+
+blueprints = (blueprint,)
+__all__ = ["blueprints", "offline"]

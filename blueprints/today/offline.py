@@ -1,0 +1,17 @@
+"""The home page on a member's phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blueprints.today import service
+from core.access import Viewer
+from core.registries import OfflinePage, keeps_offline
+
+
+@keeps_offline("today")
+def pages(reader: Viewer) -> Iterator[OfflinePage]:
+    """Today, as a member sees it."""
+    if reader.is_member:
+        home = service.home_of(reader)
+        yield OfflinePage("/", home.topics, home.states)
