@@ -10,7 +10,7 @@ from flask import current_app
 from core import chamber, crypto
 from core.chamber import ChamberSetting
 from core.clock import clock
-from core.database import db, in_transaction, is_empty
+from core.database import in_transaction, is_empty
 from demo.briefings import add_briefings, see_who_is_named
 from demo.community import LOG_INS, PASSWORD, read_community
 from demo.consultations import add_consultations, add_groups
@@ -81,7 +81,7 @@ def _gathered(members: int, seed: int, password_hash: str) -> Loading:
     add_applicants(loading)
     add_briefings(loading, f"{chamber.current().briefing_at:%H:%M}")
     add_notices(loading)
-    if db.session.get(ChamberSetting, "contact") is None:
+    if not chamber.current().contact:
         loading.add(ChamberSetting, key="contact", value=CONTACT)
     return loading
 
