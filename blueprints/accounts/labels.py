@@ -26,7 +26,7 @@ ROLE_LABELS = {
     "reviewer": _l("审核"),
     "publisher": _l("签发"),
     "organizer": _l("活动组织者"),
-    "expert": _l("专家"),
+    "expert": _l("组内专家"),
     "lead": _l("专家组组长"),
 }
 STATUS_LABELS = {

@@ -85,7 +85,7 @@ FIELD_LABELS: dict[str, Any] = {
     "briefing_time": _l("简报发布时间"),
     "refuse": _l("谢绝时的现成理由"),
     "ask": _l("询问时的现成问题"),
-    "expert_id": _l("专家"),
+    "expert_id": _l("承办专家"),
     "member_id": _l("会员"),
     "lead_id": _l("组长"),
     "verdict": _l("结论"),
