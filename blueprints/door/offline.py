@@ -30,10 +30,6 @@ def pages(viewer: Viewer) -> Iterator[OfflinePage]:
     )
     for event, signup_state in rows:
         if signup_state == "confirmed":
-            yield OfflinePage(
-                f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event)
-            )
+            yield OfflinePage(f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event))
         if event.organizer_id == viewer.id and event.starts_at <= now() + rules.KEPT_ON_PHONE_BEFORE:
-            yield OfflinePage(
-                f"/events/{event.id}/door", bare_topics(event.id), door_states(event, bare=True)
-            )
+            yield OfflinePage(f"/events/{event.id}/door", bare_topics(event.id), door_states(event, bare=True))

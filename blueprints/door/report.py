@@ -93,5 +93,7 @@ def sheet(event: Event, people: Attendance) -> bytes:
 
 def content_disposition(event: Event) -> str:
     """The header that names the sheet after its event (RFC 6266, RFC 5987)."""
-    named = f"{gettext('签到')}-{event.title}-{local(event.starts_at):%Y%m%d}.xlsx".replace("/", "／").replace("\\", "＼")
+    named = f"{gettext('签到')}-{event.title}-{local(event.starts_at):%Y%m%d}.xlsx".replace("/", "／").replace(
+        "\\", "＼"
+    )
     return f"attachment; filename=\"attendance.xlsx\"; filename*=UTF-8''{quote(named, safe='')}"

@@ -107,7 +107,10 @@ def roster(event_id: uuid.UUID, *, of_checkin: uuid.UUID | None = None) -> list[
     if of_checkin:
         guest = select(Checkin.guest_id).where(Checkin.id == of_checkin).scalar_subquery()
         statement = statement.where(Signup.member_id == guest)
-    guests = [Guest(*row[:7], last_four(row[7]), *row[8:]) for row in db.session.execute(statement)]
+    guests = [
+        Guest(signup_id, member_id, state, note, name, syllables, company, last_four(phone), *seen)
+        for signup_id, member_id, state, note, name, syllables, company, phone, *seen in db.session.execute(statement)
+    ]
     guests.sort(key=lambda guest: _ORDER[guest.signup_state or "cancelled"])
     return guests
 
@@ -119,9 +122,7 @@ def walk_ins(event_id: uuid.UUID) -> list[Guest]:
         .outerjoin(Member, Member.id == Checkin.member_id)
         .outerjoin(Company, Company.id == Member.company_id)
         .join(_recorder, _recorder.id == Checkin.recorded_by_id)
-        .outerjoin(
-            Signup, and_(Signup.event_id == Checkin.event_id, Signup.member_id == Checkin.guest_id)
-        )
+        .outerjoin(Signup, and_(Signup.event_id == Checkin.event_id, Signup.member_id == Checkin.guest_id))
         .where(Checkin.event_id == event_id, Checkin.inside.is_(True), Signup.id.is_(None))
         .order_by(Checkin.occurred_at.desc(), Checkin.id.desc())
     )

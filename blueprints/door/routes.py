@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, jsonify, request
+from flask.typing import ResponseReturnValue
 
 from blueprints.door import report, roster, rules, service, tickets
 from blueprints.door.forms import CheckinForm, UndoForm
@@ -125,7 +126,7 @@ def pack(event_id: uuid.UUID) -> Response:
 
 @blueprint.post("/events/<uuid:event_id>/checkins")
 @requires("member")
-def check_in(event_id: uuid.UUID) -> Response:
+def check_in(event_id: uuid.UUID) -> ResponseReturnValue:
     """Record what was scanned, tapped or typed."""
 
     def then(outcome: Outcome) -> str:
@@ -136,13 +137,11 @@ def check_in(event_id: uuid.UUID) -> Response:
 
 @blueprint.post("/events/<uuid:event_id>/checkins/<uuid:checkin_id>/undo")
 @requires("member")
-def undo(event_id: uuid.UUID, checkin_id: uuid.UUID) -> Response:
+def undo(event_id: uuid.UUID, checkin_id: uuid.UUID) -> ResponseReturnValue:
     """Take a check-in back."""
     if service.checkin_event(checkin_id) != event_id:
         raise NotFound
-    return submit(
-        "checkin.undo", _again(event_id), target=checkin_id, then=lambda _: _back(event_id, str(checkin_id))
-    )
+    return submit("checkin.undo", _again(event_id), target=checkin_id, then=lambda _: _back(event_id, str(checkin_id)))
 
 
 @blueprint.get("/events/<uuid:event_id>/attendance")

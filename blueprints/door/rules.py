@@ -75,9 +75,8 @@ def verdict(scan: Scan, entry: Entry, event: Held, now: datetime) -> str:
         return entry.state
     if now < opens_at(event):
         return "not_yet"
-    if scan.source != "walk_in" and entry.state is None:
-        return "signed_but_unknown"
-    return "admitted"
+    known = scan.source == "walk_in" or entry.state is not None
+    return "admitted" if known else "signed_but_unknown"
 
 
 def door_state(event: Held, now: datetime) -> str:
@@ -110,10 +109,10 @@ def found(
 ) -> Sequence[Person]:
     """Who is meant by `query`, likeliest first; everybody, in order, by an empty one.
 
-    From one character on: of the name, its pinyin (`wang jian`, `wangj`), its initials
-    (`wjg`), the company, or the last four digits of the phone (of a whole number they are taken); at last, names that are
-    written otherwise and sound the same. `spelled` gives the syllables of a text and
-    `folded` its comparable form.
+    From one character on: of the name, its pinyin (`wang jian`, `wangj`), its initials (`wjg`),
+    the company, or the last four digits of the phone (of a longer number its last four are
+    taken); at last, names that are written otherwise and sound the same. `spelled` gives the
+    syllables of a text and `folded` its comparable form.
     """
     wanted = folded(query)
     if not wanted:
@@ -134,7 +133,11 @@ def _rank(wanted: str, letters: str, sound: str, person: Named, folded: Callable
         return 0 if name == wanted else 1 if place == 0 else 2
     if letters.isdigit() and letters[-4:] in person.last_four:
         return 1 if person.last_four.endswith(letters[-4:]) else 3
-    if letters.isascii() and letters.isalnum() and (rank := _rank_of_sound(letters, person.syllables.split())) is not None:
+    if (
+        letters.isascii()
+        and letters.isalnum()
+        and (rank := _rank_of_sound(letters, person.syllables.split())) is not None
+    ):
         return rank
     if wanted in folded(person.company):
         return 5

@@ -21,12 +21,21 @@ from blueprints.door.words import SENTENCES
 from blueprints.events.models import Event, Signup
 from core import audit
 from core.clock import clock, local, today
-from core.database import db, locked, new_id, touch
+from core.database import db, execute_count, locked, new_id, touch
 from core.errors import Duplicate, Forbidden, NotFound
 from core.i18n import spoken
 from core.operations import Act, LedgerRow, Outcome, operation
 
-__all__ = ["TicketToday", "attendance_by_month", "attended_count", "checkin_event", "forget_walk_ins", "my_ticket_today", "record", "undo"]
+__all__ = [
+    "TicketToday",
+    "attendance_by_month",
+    "attended_count",
+    "checkin_event",
+    "forget_walk_ins",
+    "my_ticket_today",
+    "record",
+    "undo",
+]
 
 
 _recorder = aliased(Member)
@@ -209,9 +218,7 @@ def _of_signup(event: Event, signup_id: uuid.UUID) -> Guest | None:
     if row is None:
         return None
     seen = Seen(row.occurred_at, row.recorder) if row.occurred_at else None
-    return Guest(
-        row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at is not None, seen
-    )
+    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at is not None, seen)
 
 
 def _walk_in(event: Event, name: str, phone: str | None) -> Guest:
@@ -250,21 +257,24 @@ def forget_walk_ins(before: datetime) -> int:
     """
     old = (Checkin.received_at < before, Checkin.walk_in_name.is_not(None) | Checkin.walk_in_phone.is_not(None))
     doors = db.session.scalars(select(Checkin.event_id).where(*old).distinct()).all()
-    dropped = db.session.execute(update(Checkin).where(*old).values(walk_in_name=None, walk_in_phone=None))
+    dropped = execute_count(update(Checkin).where(*old).values(walk_in_name=None, walk_in_phone=None))
     db.session.execute(
         update(LedgerRow)
         .where(LedgerRow.name == "checkin.record", LedgerRow.received_at < before)
         .values(message="", verdict=None)
     )
     touch(*(f"door:{event_id}" for event_id in doors))
-    return int(dropped.rowcount)
+    return dropped
 
 
 def attended_count(event_id: uuid.UUID) -> int:
     """How many came, walk-ins included."""
-    return db.session.scalar(
-        select(func.count()).select_from(Checkin).where(Checkin.event_id == event_id, Checkin.inside.is_(True))
-    ) or 0
+    return (
+        db.session.scalar(
+            select(func.count()).select_from(Checkin).where(Checkin.event_id == event_id, Checkin.inside.is_(True))
+        )
+        or 0
+    )
 
 
 def attendance_by_month(months: int) -> Sequence[tuple[date, int]]:

@@ -104,9 +104,7 @@ def my_ticket_today(member_id: uuid.UUID) -> TicketToday | None:
     """
     start = clock.at(today(), time())
     row = db.session.execute(
-        select(
-            Event.id, Signup.id, Event.title, Event.starts_at, Event.ends_at, Event.venue, Signup.attended_at
-        )
+        select(Event.id, Signup.id, Event.title, Event.starts_at, Event.ends_at, Event.venue, Signup.attended_at)
         .join(Signup, Signup.event_id == Event.id)
         .where(
             Signup.member_id == member_id,
