@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
+from flask.sessions import SecureCookieSessionInterface
 
 from core.access import viewer
 from core.settings import RELEASE
@@ -69,13 +70,20 @@ def add_headers(response: Response) -> Response:
     return response
 
 
-def init_app(app: Flask, *, secure: bool = False) -> None:
+class Sessions(SecureCookieSessionInterface):
+    """A cookie that was given over https is sent back over https alone."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
+        return request.is_secure
+
+
+def init_app(app: Flask) -> None:
     """Cookies for this site alone; the check before and the headers after each request."""
+    app.session_interface = Sessions()
     app.config.update(
         SESSION_COOKIE_NAME="huiyou",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=secure,
         MAX_CONTENT_LENGTH=1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=500,
