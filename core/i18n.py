@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -40,30 +42,37 @@ def language() -> str:
     return locale.language if locale else "zh"
 
 
-def compile_catalogues() -> None:
-    """Join each feature's `translations/en/*.po` into the one `messages.mo` that is read."""
-    for folder in sorted(CATALOGUES.iterdir()):
-        parts = sorted(folder.glob("*.po"))
-        target = folder / "LC_MESSAGES" / "messages.mo"
-        if not parts or (target.exists() and target.stat().st_mtime >= max(p.stat().st_mtime for p in parts)):
+def compile_catalogues(instance: Path) -> Path:
+    """Join each language's `translations/<language>/*.po` into the one `messages.mo` that is read; returns its folder.
+
+    The folder is named after what it was made from, and made once.
+    """
+    parts = sorted(CATALOGUES.glob("*/*.po"))
+    digest = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:12]
+    folder = instance / "translations" / digest
+    for language_folder in sorted({part.parent for part in parts}):
+        target = folder / language_folder.name / "LC_MESSAGES" / "messages.mo"
+        if target.exists():
             continue
-        whole = Catalog(locale=folder.name)
+        whole = Catalog(locale=language_folder.name)
         for part in parts:
-            for message in read_po(BytesIO(part.read_bytes()), locale=folder.name):
-                if message.id and message.string:
-                    whole.add(message.id, message.string, context=message.context)
-        target.parent.mkdir(exist_ok=True)
+            if part.parent == language_folder:
+                for message in read_po(BytesIO(part.read_bytes()), locale=language_folder.name):
+                    if message.id and message.string:
+                        whole.add(message.id, message.string, context=message.context)
+        target.parent.mkdir(parents=True, exist_ok=True)
         buffer = BytesIO()
         write_mo(buffer, whole)
-        unfinished = target.with_suffix(f".{id(buffer)}")
+        unfinished = target.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(buffer.getvalue())
         unfinished.replace(target)
+    return folder
 
 
 def init_app(app: Flask) -> None:
     """Bind Flask-Babel, with times told by the application's clock."""
-    compile_catalogues()
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGUES)
+    folder = compile_catalogues(app.extensions["settings"].instance)
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(folder.resolve())
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
     Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(clock.zone))
 
