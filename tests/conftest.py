@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from app import create_app
-from core import clock
+from core import clock, crypto
 from core.database import db
 from core.pages import _OP_ID
 from core.settings import Settings
@@ -40,7 +40,8 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def session_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for the whole run."""
+    """One application for the whole run; its password hashes are cheap, so that tests wait for nothing."""
+    crypto.passwords = crypto.Passwords(memory_kib=8, time_cost=1)
     app = create_app(
         Settings(
             database_url=database_url,

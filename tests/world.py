@@ -195,7 +195,7 @@ def _consultations(world: World) -> None:
 
 
 def _briefings(world: World) -> None:
-    for name, day in (("briefing", 0), ("draft", 1)):
+    for name, day in (("briefing", -1), ("draft", 1)):
         date = (local(now()) + timedelta(days=day)).date().isoformat()
         key = world.made("editor", "briefing.create", date=date)
         world.things[name] = key

@@ -47,7 +47,8 @@ def test_every_sentence_has_its_english() -> None:
 
 def test_the_english_of_a_sentence_names_what_the_chinese_names() -> None:
     names = re.compile(r"%\((\w+)\)")
-    wrong = [key for key, text in _english().items() if not set(names.findall(text)) <= set(names.findall(key)) | {"full"}]
+    english = _english().items()
+    wrong = [key for key, text in english if not set(names.findall(text)) <= set(names.findall(key)) | {"full"}]
     assert not wrong
 
 

@@ -97,8 +97,9 @@ class Phone:
                 form.locator(f'[name="{name}"][value="{value}"]').first.check()
             else:
                 field.first.fill(value)
-        form.locator('button[type="submit"], input[type="submit"]').first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_response(lambda answer: answer.request.method == "POST"):
+            form.locator('button[type="submit"], input[type="submit"]').first.click()
+        self.page.wait_for_load_state("networkidle")
 
     def state(self, kind: str, key: object) -> str | None:
         return self.page.locator(f'[id="{kind}-{key}"]').first.get_attribute("data-state")
