@@ -85,7 +85,7 @@ def serve_command(settings: Settings) -> list[str]:
         "10",
         "--no-ws",
         "--log-level",
-        "warning",
+        "error",
         "app:create_app",
     ]
 

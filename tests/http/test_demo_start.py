@@ -1,0 +1,46 @@
+"""What `make run` prepares before it serves."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from deploy.start import is_ready, prepare, serve_command
+from tests.conftest import NOON, SECRET
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=f"sqlite:///{tmp_path / 'huiyou.db'}",
+        secret_key=SECRET,
+        testing=True,
+        frozen_at=NOON,
+        instance=tmp_path,
+    )
+
+
+def test_a_new_database_is_migrated_and_gets_the_community_once(settings: Settings) -> None:
+    assert not is_ready(settings)
+    lines = prepare(settings)
+    assert "13800000001" in "\n".join(lines)
+    assert is_ready(settings)
+    assert prepare(settings) == []
+
+
+def test_without_the_demo_it_says_how_to_make_the_first_admin(settings: Settings) -> None:
+    settings = replace(settings, demo=False)
+    assert "create-admin" in "\n".join(prepare(settings))
+    assert not is_ready(settings)
+
+
+def test_on_another_database_than_sqlite_nothing_is_taken_as_ready(settings: Settings) -> None:
+    assert not is_ready(replace(settings, database_url="postgresql+psycopg://huiyou@127.0.0.1/huiyou"))
+
+
+def test_the_server_listens_where_the_settings_say(settings: Settings) -> None:
+    command = serve_command(replace(settings, host="0.0.0.0", port=8080, workers=3))
+    assert command[command.index("--host") + 1] == "0.0.0.0"
+    assert command[command.index("--port") + 1] == "8080"
+    assert command[command.index("--workers") + 1] == "3"
