@@ -260,7 +260,9 @@ def _shown(field: Any) -> str:
     if field.name == "version":
         return ""
     if hasattr(field, "iter_choices"):
-        return gettext("、").join(str(choice.label) for choice in field.iter_choices() if choice.selected and choice.value)
+        return gettext("、").join(
+            str(choice.label) for choice in field.iter_choices() if choice.selected and choice.value
+        )
     if isinstance(field.data, bool):
         return gettext("是") if field.data else gettext("否")
     return str(field.text_of(field.data)).replace("T", " ") if field.data is not None else ""

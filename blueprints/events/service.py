@@ -18,6 +18,7 @@ from blueprints.events.models import Event, Signup
 from blueprints.events.reading import (
     Listed,
     Own,
+    calendar_token,
     coming,
     event_for,
     event_for_organizer,
@@ -44,7 +45,7 @@ from blueprints.events.seats import (
 from core import audit
 from core.clock import now
 from core.crypto import TicketSigner, new_token
-from core.database import db, new_id, touch
+from core.database import db, new_id
 from core.errors import Duplicate, Forbidden, Stale
 from core.operations import Act, Outcome, operation, version_built_on
 from core.registries import notice_kind, tell, when_member_leaves
@@ -229,9 +230,10 @@ def cancel_signup(act: Act) -> Outcome:
 @operation("calendar.renew", form=NothingForm, lane="calendar")
 def renew_calendar(act: Act) -> Outcome:
     """Give the member's calendar a new secret address; the old one stops at once."""
+    had_one = calendar_token(act.person.id) is not None
     db.session.execute(update(Member).where(Member.id == act.person.id).values(calendar_token=new_token()))
-    touch(f"calendar:{act.person.id}")
-    return Outcome(gettext("日历地址换好了，旧的不再有效。"), url="/me/calendar")
+    said = gettext("日历地址换好了，旧的不再有效。") if had_one else gettext("日历地址生成好了。")
+    return Outcome(said, url="/me/calendar")
 
 
 @when_member_leaves
