@@ -86,6 +86,7 @@ class Wire:
         session = self.page.context.new_cdp_session(self.page)
         session.on("Network.requestWillBeSent", self._sent)
         session.on("Network.responseReceived", self._received)
+        session.on("Network.requestServedFromCache", self._kept)
         session.on("Network.loadingFinished", self._finished)
         session.send("Network.enable")
 
@@ -100,8 +101,14 @@ class Wire:
                 {"id": event["requestId"], "method": event["request"]["method"], "path": path, "bytes": 0}
             )
 
+    def _kept(self, event: dict[str, Any]) -> None:
+        self.requests[:] = [request for request in self.requests if request["id"] != event["requestId"]]
+
     def _received(self, event: dict[str, Any]) -> None:
+        if event["response"].get("fromDiskCache"):
+            return self._kept(event)
         self._of(event)["encoding"] = event["response"]["headers"].get("content-encoding", "-")
+        return None
 
     def _finished(self, event: dict[str, Any]) -> None:
         self._of(event)["bytes"] = int(event["encodedDataLength"])

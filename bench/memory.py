@@ -31,7 +31,7 @@ def measure(site: Site) -> Result:
         making.append(site.serve([sys.executable, "-m", "deploy.start"]))
         site.stop()
     site.serve()
-    together(site, 2, paths[:1] * 2, lambda phone, one: _open(phone, *one))
+    together(site, 2, paths[1:2] * 2, lambda phone, one: _open(phone, *one))
     idle = pss(site)
     under_load = _under_load(site, paths)
     packages, ours = installed()

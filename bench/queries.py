@@ -65,5 +65,5 @@ def _first_things(site: Site, cookie: str) -> tuple[str, ...]:
     found = []
     for path in LISTS:
         links = re.findall(rf'href="({path}/[0-9a-z_-]+)"', browser.get(path).html)
-        found += [link for link in links if not link.endswith("/new")][:1]
+        found += [link for link in links if not link.endswith(("/new", "/solved", "/sharing"))][:1]
     return tuple(found)
