@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 from core.database import db
 from core.settings import Settings
+from core.values import masked_phone
 
 log = logging.getLogger("huiyou.sms")
 Gateway = Callable[[str, str], None]
@@ -31,8 +32,8 @@ def gateway(name: str) -> Callable[[Gateway], Gateway]:
 
 @gateway("console")
 def print_message(phone: str, text: str) -> None:
-    """For demos: messages appear where the server was started."""
-    print(f"SMS {phone}: {text}", file=sys.stderr, flush=True)  # noqa: T201
+    """For demos: messages appear where the server was started, to a masked phone."""
+    print(f"SMS {masked_phone(phone)}: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def available() -> bool:
@@ -57,8 +58,8 @@ def _deliver(settings: Settings, phone: str, text: str) -> None:
         return
     try:
         send(phone, text)
-    except Exception:
-        log.exception("a message could not be sent")
+    except Exception as error:
+        log.warning("a message could not be sent: %s", type(error).__name__)  # its words may be private
 
 
 @event.listens_for(Session, "after_commit")

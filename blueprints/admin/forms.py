@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import widgets
 
-from blueprints.accounts.labels import REGISTRATION_LABELS, ROLE_LABELS, STATUS_LABELS
+from blueprints.accounts.labels import ROLE_LABELS, STATUS_LABELS
+from blueprints.admin.labels import ACT_LABELS, KIND_LABELS, STATE_LABELS
 from blueprints.admin.rules import MOST_SENTENCES, SENTENCE
 from core.fields import ChoiceField, DateField, Field, Form, TextField, Unacceptable
 from core.settings import read_hours, read_time
@@ -74,38 +75,24 @@ class DecideForm(Form):
 class QueueFilter(Form):
     """Which applications are listed."""
 
-    q = TextField(_l("姓名、公司、手机尾号"), max_length=80)
-    state = ChoiceField(_l("状态"), choices=REGISTRATION_LABELS, blank=_l("待办的"))
+    q = TextField(_l("姓名、公司、尾号"), max_length=80)
+    state = ChoiceField(_l("状态"), choices=STATE_LABELS, blank=_l("待办的"))
 
 
 class MemberFilter(Form):
     """Which members are listed."""
 
-    q = TextField(_l("姓名、公司、手机号"), max_length=80)
+    q = TextField(_l("姓名、公司、尾号"), max_length=80)
     status = ChoiceField(_l("状态"), choices=STATUS_LABELS, blank=_l("全部状态"))
     role = ChoiceField(_l("角色"), choices=ROLE_LABELS, blank=_l("全部角色"))
-
-
-def acts() -> dict[str, Any]:
-    """The acts that can be looked for, with their names."""
-    from blueprints.admin.labels import ACT_LABELS
-
-    return ACT_LABELS
-
-
-def kinds() -> dict[str, Any]:
-    """The kinds of things that acts concern."""
-    from blueprints.admin.labels import KIND_LABELS
-
-    return KIND_LABELS
 
 
 class AuditFilter(Form):
     """Which acts are listed."""
 
     actor = TextField(_l("谁做的"), max_length=40)
-    act = ChoiceField(_l("做了什么"), choices=acts, blank=_l("全部"))
-    kind = ChoiceField(_l("对什么"), choices=kinds, blank=_l("全部"))
+    act = ChoiceField(_l("做了什么"), choices=ACT_LABELS, blank=_l("全部"))
+    kind = ChoiceField(_l("对什么"), choices=KIND_LABELS, blank=_l("全部"))
     subject = TextField(_l("编号"), max_length=40)
     since = DateField(_l("从哪天"))
     until = DateField(_l("到哪天"))

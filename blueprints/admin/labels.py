@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 
 from blueprints.accounts.labels import REGISTRATION_LABELS, ROLE_LABELS, STATUS_LABELS
 
+STATE_LABELS: dict[str, Any] = {**REGISTRATION_LABELS, "submitted": _l("等您审核"), "asked": _l("等申请人回答")}
+
 ACT_LABELS: dict[str, Any] = {
     "registration.approve": _l("通过了申请"),
     "registration.refuse": _l("谢绝了申请"),
@@ -97,7 +99,8 @@ FIELD_LABELS: dict[str, Any] = {
 VALUE_LABELS: dict[str, Any] = {
     **STATUS_LABELS,
     **ROLE_LABELS,
-    **REGISTRATION_LABELS,
+    **STATE_LABELS,
+    "submitted": _l("等待审核"),
     "pass": _l("通过"),
     "return": _l("退回"),
     "draft": _l("草稿"),

@@ -99,7 +99,7 @@ def test_the_kept_page_is_made_anew_when_an_event_changes_or_begins(
         db.session.commit()
     assert "改名的路演" in client.get("/")
     clock.advance(days=2, minutes=1)
-    assert "进行中" in client.get("/")
+    assert "正在进行" in client.get("/")
     clock.advance(days=1)
     assert "改名的路演" not in client.get("/")
 
