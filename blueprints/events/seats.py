@@ -6,9 +6,10 @@ import uuid
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, literal, select, update
 from sqlalchemy.orm import aliased
 
+from blueprints.accounts.models import RuleAcceptance
 from blueprints.events import rules
 from blueprints.events.models import Event, Signup
 from core.clock import now
@@ -87,9 +88,17 @@ def set_counts(event: Event, **counts: int) -> None:
 
 
 def no_shows(member_id: uuid.UUID) -> list[datetime]:
-    """When the member had a seat, did not come and had not cancelled, at events whose door was kept."""
+    """When the member had a seat, did not come and had not cancelled, at events whose door was kept.
+
+    Only since they accepted the community rules: nobody is held to a rule that they had not read.
+    """
     since = now() - rules.NO_SHOW_YEAR - timedelta(days=31 * rules.NO_SHOW_MONTHS)
     seen = aliased(Signup)
+    accepted_at = (
+        select(func.min(RuleAcceptance.accepted_at))
+        .where(RuleAcceptance.member_id == member_id, RuleAcceptance.slug == "community-rules")
+        .scalar_subquery()
+    )
     return list(
         db.session.scalars(
             select(Event.starts_at)
@@ -100,6 +109,7 @@ def no_shows(member_id: uuid.UUID) -> list[datetime]:
                 Signup.attended_at.is_(None),
                 Event.state == "scheduled",
                 Event.ends_at <= now(),
+                Event.starts_at > func.coalesce(accepted_at, literal(since, Event.starts_at.type)),
                 Event.starts_at > since,
                 exists().where(seen.event_id == Event.id, seen.attended_at.is_not(None)),
             )

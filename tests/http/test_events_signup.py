@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from blueprints.accounts.models import RuleAcceptance
 from blueprints.events import service
 from blueprints.events.models import Event, Signup
 from blueprints.notices.models import Notice
@@ -238,6 +239,19 @@ def test_fewer_or_older_no_shows_or_a_door_that_nobody_kept_have_no_consequence(
     member_id, browser = people.logged_in()
     for ago in days:
         missed(app, event.organizer_id, member_id, ago, door_kept=door_kept)
+    browser.post(f"{event.url}/signup")
+    assert event.state_of(member_id, browser) == "confirmed"
+
+
+def test_nobody_is_held_to_rules_that_they_had_not_accepted_yet(app: Flask, people: People) -> None:
+    event = Gathering(app, people, 5)
+    member_id, browser = people.logged_in()
+    for days in (200, 100, 10):
+        missed(app, event.organizer_id, member_id, days)
+    with app.app_context():
+        accepted_at = now() - timedelta(days=150)
+        db.session.add(RuleAcceptance(member_id=member_id, slug="community-rules", version=3, accepted_at=accepted_at))
+        db.session.commit()
     browser.post(f"{event.url}/signup")
     assert event.state_of(member_id, browser) == "confirmed"
 
