@@ -97,7 +97,7 @@ class Member(Keyed, Versioned, Base):
     calendar_token: Mapped[str | None] = mapped_column(String(64))
     suspended_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
-    company: Mapped[Company] = relationship(lazy="joined", innerjoin=True)
+    company: Mapped[Company] = relationship(lazy="joined", innerjoin="unnested")
     role_grants: Mapped[list[RoleGrant]] = relationship(cascade="all, delete-orphan", back_populates="member")
 
     def topics(self) -> Iterable[str]:
