@@ -9,6 +9,7 @@ from blueprints.accounts import (
     labels,
     profile_routes,
     registration_routes,
+    rule_commands,
     rules_routes,
     sessions,
 )
@@ -22,6 +23,7 @@ def init_app(app: Flask) -> None:
     """Sessions, the commands, and the words for codes in every template."""
     sessions.init_app(app)
     commands.init_app(app)
+    rule_commands.init_app(app)
     app.jinja_env.globals.update(
         trade_labels=labels.TRADE_LABELS,
         role_labels=labels.ROLE_LABELS,
