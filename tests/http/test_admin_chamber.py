@@ -160,13 +160,15 @@ def test_a_setting_that_makes_no_sense_is_refused_at_its_field(admin: Browser, f
 
 
 def test_settings_win_over_the_environment_in_another_process_at_once(app: Flask, admin: Browser) -> None:
-    other = Browser(create_app(app.extensions["settings"]))
-    clock.freeze(clock.now())
+    second = create_app(app.extensions["settings"])
+    other = Browser(second)
     assert other.get("/login").title == "登录 · 会友"
     admin.post("/admin/settings", {**SETTINGS, "name": "津商会", "contact": "秘书处 022-12345678"})
     page = other.get("/login")
     assert page.title == "登录 · 津商会"
     assert "秘书处 022-12345678" in page
+    with second.app_context():
+        db.engine.dispose()
 
 
 def test_the_figures_are_plots_that_can_be_read_aloud(admin: Browser, people: People) -> None:

@@ -261,5 +261,48 @@ def test_the_thread_of_a_process_sends_what_waits(
     assert len(outbox) == 1
 
 
+def test_the_thread_starts_once_and_is_woken_by_the_commit(
+    app: Flask,
+    people: People,
+    told: Callable[..., None],
+    outbox: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    background = sender.Sender(app)
+    ran: list[str] = []
+    monkeypatch.setattr(background, "_run", lambda: ran.append("began"))
+    background.start()
+    background.start()
+    monkeypatch.setitem(app.extensions, "sms_sender", background)
+    told(people.member())
+    assert not background._wake.is_set()
+    told(people.member(), kind="test.urgent", subject="event:2")
+    assert background._wake.is_set()
+    assert ran == ["began"]
+
+
+def test_messages_wait_where_the_gateway_is_unknown(
+    app: Flask,
+    people: People,
+    told: Callable[..., None],
+    outbox: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told(people.member(), kind="test.urgent")
+    monkeypatch.delitem(sms.gateways, "kept")
+    with app.app_context():
+        assert sender.deliver_due() == 0
+        assert db.session.scalar(select(func.count()).select_from(SmsMessage)) == 1
+
+
+def test_a_process_with_a_gateway_has_its_sender(app: Flask) -> None:
+    settings = app.extensions["settings"]
+    for sms_name, has in (("console", True), ("none", False)):
+        other = Flask("other")
+        other.extensions["settings"] = replace(settings, sms=sms_name, testing=False, frozen_at=None)
+        sender.init_app(other)
+        assert ("sms_sender" in other.extensions) is has
+
+
 def _ids(html: str) -> list[str]:
     return re.findall(r'<li id="notice-([0-9a-f-]+)"', html)
