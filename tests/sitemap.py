@@ -4,51 +4,87 @@ from __future__ import annotations
 
 from tests.world import World
 
+NOT_FOUND = "/nothing-here"
+
 
 def pages_of(world: World) -> dict[str, list[str]]:
-    """Each role's pages; together every page that there is."""
+    """Each role's pages; together every page that there is, in each of its states."""
     t = world.things
-    event, inside, need = f"/events/{t['event']}", f"/events/{t['inside_event']}", f"/needs/{t['need']}"
-    consultation = f"/consultations/{t['consultation']}"
-    assigned = f"/consultations/{t['assigned_consultation']}"
-    completed = f"/consultations/{t['completed_consultation']}"
+    events = {
+        name: f"/events/{t[name]}" for name in ("event", "inside_event", "full_event", "cancelled_event", "past_event")
+    }
+    event = events["event"]
+    need, solved, accepted = (f"/needs/{t[name]}" for name in ("need", "solved_need", "accepted_need"))
+    consultation, assigned, scheduled, completed, rated, declined = (
+        f"/consultations/{t[name + 'consultation']}"
+        for name in ("", "assigned_", "scheduled_", "completed_", "rated_", "declined_")
+    )
     member = f"/members/{world.who['member']}"
     return {
         "visitor": [
             "/",
             "/events",
+            "/events?when=past",
             event,
+            events["past_event"],
             "/register",
             "/login",
             "/password/forgot",
+            "/password/code",
             "/rules",
             "/rules/privacy-policy",
-            "/nothing-here",
+            NOT_FOUND,
         ],
-        "applicant": ["/register/status", "/rules", "/notices", "/me/password", "/me/sessions"],
+        "applicant": [
+            "/events",
+            event,
+            "/register/status",
+            "/rules",
+            "/notices",
+            "/me/password",
+            "/me/phone",
+            "/me/sessions",
+        ],
+        "refused": ["/register/status"],
         "member": [
             "/",
             "/needs",
             "/needs?kind=offer&q=铣",
             "/needs?q=nothing-to-be-found",
+            "/needs?mine=1",
+            "/needs?state=all",
             "/needs/new",
             need,
             f"{need}/edit",
+            solved,
+            accepted,
             "/needs/solved",
             "/needs/sharing",
             "/events",
-            event,
-            inside,
+            "/events?month=2026-11",
+            "/events?kind=culture&month=2027-05",
+            *events.values(),
             f"{event}/ticket",
+            f"{events['full_event']}/ticket",
+            f"{events['cancelled_event']}/ticket",
+            f"{events['past_event']}/ticket",
             "/experts",
             "/experts/environment",
             "/consultations",
             consultation,
+            assigned,
+            scheduled,
             completed,
+            rated,
+            declined,
             "/briefings",
+            "/briefings?q=nothing-to-be-found",
             "/briefings/1",
             "/members",
+            "/members?q=cgt",
+            "/members?q=nothing-to-be-found",
             member,
+            f"/members/{world.who['expert']}",
             "/me",
             "/me/profile",
             "/me/password",
@@ -56,29 +92,45 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/me/sessions",
             "/me/calendar",
             "/notices",
+            NOT_FOUND,
         ],
-        "other": [need, event],
-        "lead": ["/consultations", consultation, assigned],
-        "expert": ["/", "/consultations", assigned, completed],
+        "other": [need, solved, accepted, event, events["full_event"], "/notices", "/me"],
+        "lead": ["/", "/me", "/consultations", consultation, assigned, scheduled, "/experts/environment"],
+        "expert": ["/", "/me", "/consultations", assigned, scheduled, completed, "/notices"],
         "organizer": [
+            "/me",
+            "/events",
             "/events/new",
-            event,
+            *events.values(),
             f"{event}/edit",
-            f"{event}/door",
-            f"{event}/attendance",
+            *(f"{path}/{page}" for path in events.values() for page in ("door", "attendance")),
+            f"{event}/door?q=nothing-to-be-found",
         ],
-        "editor": ["/", "/desk", f"/desk/briefings/{t['draft']}"],
-        "publisher": ["/desk", f"/desk/briefings/{t['briefing']}"],
+        "editor": ["/", "/me", "/desk", *(f"/desk/briefings/{t[name]}" for name in ("draft", "submitted", "briefing"))],
+        "reviewer": ["/", "/desk", f"/desk/briefings/{t['submitted']}", f"/desk/briefings/{t['reviewed']}"],
+        "publisher": ["/desk", f"/desk/briefings/{t['briefing']}", f"/desk/briefings/{t['reviewed']}"],
         "admin": [
             "/",
+            "/me",
+            "/notices",
             "/admin",
             "/admin/registrations",
-            f"/admin/registrations/{t['registration']}",
+            "/admin/registrations?state=refused",
+            "/admin/registrations?q=nothing-to-be-found",
+            *(f"/admin/registrations/{t[name]}" for name in ("registration", "waiting_registration")),
+            f"/admin/registrations/{t['refused_registration']}",
+            f"/admin/registrations/{t['waiting_registration']}?open=refuse&ready=0",
             "/admin/members",
-            f"/admin{member}",
+            "/admin/members?q=nothing-to-be-found",
+            *(f"/admin/members/{world.who[role]}" for role in ("member", "applicant", "refused", "suspended", "lead")),
             "/admin/audit",
+            "/admin/audit?kind=event",
             "/admin/figures",
             "/admin/settings",
             "/admin/reasons",
+            "/experts/environment",
+            "/consultations?as=all",
+            consultation,
+            "/desk",
         ],
     }

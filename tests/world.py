@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from blueprints.accounts.models import Member, Registration, RoleGrant, Rule
+from blueprints.events.models import Signup
 from core.access import Viewer
-from core.clock import local, now
+from core.clock import clock, local, now
 from core.database import db, new_id
 from core.operations import Act, Outcome, perform
 from tests.client import Browser
@@ -104,11 +105,35 @@ def build(app: Flask, people: People) -> World:
         world.who[role] = people.member(name, *roles, products="数控机床、龙门铣", buys="铸件、刀具", strengths="立加")
     _rules(app)
     _registration(world)
+    _yesterday(world)
     _needs(world)
     _events(world)
     _consultations(world)
     _briefings(world)
     return world
+
+
+def _yesterday(world: World) -> None:
+    """An event of yesterday: one came, one stayed away, one walked in."""
+    clock.advance(days=-1)
+    past = event_fields(now() + timedelta(hours=2), title="听审计老师讲三张表", kind="training", public="1")
+    world.things["past_event"] = world.made("organizer", "event.create", **past)
+    for role in ("member", "other"):
+        world.do(role, "event.signup", world.things["past_event"])
+    world.do(
+        "organizer", "checkin.record", world.things["past_event"], signup_id=signup_of(world, "past_event", "member")
+    )
+    world.do("organizer", "checkin.record", world.things["past_event"], walk_in_name="路过的张总")
+    clock.advance(days=1)
+
+
+def signup_of(world: World, event: str, role: str) -> str:
+    """The id of this person's sign-up for this event."""
+    with world.app.app_context():
+        found = select(Signup.id).where(
+            Signup.event_id == uuid.UUID(world.things[event]), Signup.member_id == world.who[role]
+        )
+        return str(db.session.scalars(found).one())
 
 
 def _rules(app: Flask) -> None:
@@ -143,6 +168,13 @@ def _registration(world: World) -> None:
         world.who["applicant"] = registration.member_id
         world.things["registration"] = str(registration.id)
     world.do("admin", "registration.ask", world.things["registration"], question="信用代码请补一下？")
+    for role, name, status in (("waiting", "杨春小", "applicant"), ("refused", "杜无名", "refused")):
+        world.who[role] = world.people.member(name, status=status, introduction="做冷库门。", referrer="苗德顺")
+        with world.app.app_context():
+            application = select(Registration.id).where(Registration.member_id == world.who[role])
+            world.things[f"{role}_registration"] = str(db.session.scalars(application).one())
+    world.who["suspended"] = world.people.member("任停之")
+    world.do("admin", "member.suspend", world.who["suspended"], reason="三次爽约，不接电话。")
 
 
 def _needs(world: World) -> None:
@@ -159,6 +191,20 @@ def _needs(world: World) -> None:
     response = str(new_id())
     world.do("other", "need.respond", world.things["need"], body="我有八吨，可分两次。", id=response)
     world.things["response"] = response
+    solved = world.made(
+        "member", "need.create", kind="need", title="找人改两台卧车", body="主轴响，年内改完。", category="technology"
+    )
+    accepted = str(new_id())
+    world.do("other", "need.respond", solved, body="我们改过三台。", id=accepted)
+    world.do("expert", "need.respond", solved, body="可以先来看看。", id=str(new_id()))
+    world.do("member", "need.accept_response", accepted)
+    world.things["accepted_need"] = solved
+    closed = world.made(
+        "other", "need.create", kind="offer", title="有五吨行车一台", body="拆下来的，能用。", category="procurement"
+    )
+    fields = {"result": "solved", "partner": "崔广田", "amount": "65000", "summary": "当天来看，隔天拉走。"}
+    world.do("other", "need.close", closed, **fields)
+    world.things["solved_need"] = closed
 
 
 def _events(world: World) -> None:
@@ -169,6 +215,14 @@ def _events(world: World) -> None:
     inside = event_fields(now() + timedelta(days=5), title="工期冲刺碰头会", kind="matchmaking")
     inside.pop("public")
     world.things["inside_event"] = world.made("organizer", "event.create", **inside)
+    full = event_fields(now() + timedelta(days=2), title="去海河边的工厂看看", kind="visit", capacity=1)
+    world.things["full_event"] = world.made("organizer", "event.create", **full)
+    off = event_fields(now() + timedelta(days=3), title="中秋读书会", kind="culture")
+    world.things["cancelled_event"] = world.made("organizer", "event.create", **off)
+    for event in ("full_event", "cancelled_event"):
+        for role in ("other", "member"):
+            world.do(role, "event.signup", world.things[event])
+    world.do("organizer", "event.cancel", world.things["cancelled_event"], reason="场地停电，改期另行通知。")
 
 
 def _consultations(world: World) -> None:
@@ -183,25 +237,32 @@ def _consultations(world: World) -> None:
         for role in ("lead", "expert"):
             db.session.add(Expert(member_id=world.who[role], group_slug="environment", expertise="难降解废水"))
         db.session.commit()
-    for name in ("consultation", "assigned_consultation", "completed_consultation"):
+    names = ("consultation", "assigned_consultation", "scheduled_consultation", "completed_consultation")
+    for name in (*names, "rated_consultation", "declined_consultation"):
         world.things[name] = world.made(
             "member", "consultation.request", "environment", topic="喷漆房的废气", body="隔壁说有味。", mode="phone"
         )
-    for name in ("assigned_consultation", "completed_consultation"):
+    for name in (*names[1:], "rated_consultation"):
         world.do("lead", "consultation.assign", world.things[name], expert_id=world.who["expert"])
-    done = world.things["completed_consultation"]
-    world.do("expert", "consultation.schedule", done, starts_at=typed(now() + timedelta(hours=3)), place="车间")
-    world.do("expert", "consultation.complete", done, summary="先换滤棉，再装压差表。")
+    for name in (*names[2:], "rated_consultation"):
+        soon = typed(now() + timedelta(hours=3))
+        world.do("expert", "consultation.schedule", world.things[name], starts_at=soon, place="车间")
+    for name in ("completed_consultation", "rated_consultation"):
+        world.do("expert", "consultation.complete", world.things[name], summary="先换滤棉，再装压差表。")
+    world.do("member", "consultation.rate", world.things["rated_consultation"], stars="5", comment="气味小了。")
+    world.do("lead", "consultation.decline", world.things["declined_consultation"], reason="这归安监，不归环保。")
 
 
 def _briefings(world: World) -> None:
-    for name, day in (("briefing", -1), ("draft", 1)):
+    for name, day in (("briefing", -1), ("draft", 1), ("submitted", 2), ("reviewed", 3)):
         date = (local(now()) + timedelta(days=day)).date().isoformat()
         key = world.made("editor", "briefing.create", date=date)
         world.things[name] = key
         body = "## 值得看的需求\n\n- **防滑地面。** 一百四十平米。\n- 变压器安装。\n\n## 一件好事\n\n修车。"
         world.do("editor", "briefing.edit", key, title="防滑地面和自行车", body=body, version=1)
-        if name == "briefing":
+        if name != "draft":
             world.do("editor", "briefing.submit", key)
-            world.do("reviewer", "briefing.review", key, verdict="pass")
+        if name in ("briefing", "reviewed"):
+            world.do("reviewer", "briefing.review", key, verdict="pass", comment="数字核过了。")
+        if name == "briefing":
             world.do("publisher", "briefing.sign_off", key, verdict="pass")
