@@ -79,6 +79,11 @@ def test_instants_ids_and_flags_are_said_in_words(app: Flask, admin: Browser, pe
     assert "标题" not in page.html.split('id="results"')[1]
 
 
+def test_an_issue_of_the_briefing_is_named_by_its_number(app: Flask, admin: Browser) -> None:
+    record(app, "briefing.sign_off", "briefing", new_id(), after={"state": "signed_off", "number": 309})
+    assert "张三 签发了简报： 第 309 期" in admin.get("/admin/audit")
+
+
 def test_the_trail_is_filtered_by_actor_act_kind_subject_and_day(app: Flask, admin: Browser) -> None:
     subject = new_id()
     record(app, "event.cancel", "event", subject, "张三", reason="下雨")

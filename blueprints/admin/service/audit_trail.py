@@ -130,7 +130,7 @@ def _line(row: AuditEntry, names: dict[str, str]) -> Line:
         actor_id=row.actor_id,
         act=str(ACT_LABELS.get(row.act, row.act)),
         kind=str(KIND_LABELS.get(row.subject_kind, row.subject_kind)),
-        subject=names.get(row.subject_id) or str(named.get("title") or ""),
+        subject=names.get(row.subject_id) or _title(named),
         url=url.format(row.subject_id) if url else None,
         reason=row.reason or "",
         changes=[
@@ -142,6 +142,12 @@ def _line(row: AuditEntry, names: dict[str, str]) -> Line:
             for change in differences(row.before, row.after)
         ],
     )
+
+
+def _title(named: dict[str, Any]) -> str:
+    if named.get("title"):
+        return str(named["title"])
+    return gettext("第 %(number)s 期", number=named["number"]) if named.get("number") else ""
 
 
 def _text(value: Any, names: dict[str, str]) -> str:
