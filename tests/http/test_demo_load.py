@@ -284,6 +284,7 @@ def test_each_of_the_printed_log_ins_logs_in(community: tuple[Flask, Loading], n
     assert page.status == 303, page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("hour", "tonight"), [("07:00", "19:00"), ("11:30", "19:00"), ("20:30", "21:45")])
 def test_it_is_alive_whenever_it_is_loaded(tmp_path: Any, hour: str, tonight: str) -> None:
     at = datetime.fromisoformat(f"2026-11-21T{hour}+08:00").astimezone(UTC)

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -149,6 +150,7 @@ class Seats(RuleBasedStateMachine):
         assert counted == len(self.seated) <= self.capacity
 
 
+@pytest.mark.thorough
 def test_seats_and_line_are_right_after_whatever_people_do(app: Flask, people: People) -> None:
     Seats.app = app
     Seats.organizer = Viewer(people.member("王组织", "organizer"), new_id(), "王组织", "member")

@@ -167,6 +167,7 @@ def test_the_ledger_goes_on_page_by_page(app: Flask, people: People) -> None:
     assert "没有更多了" in browser.get(f"/needs/solved?after={re.findall('id=.need-([^ ]+). ', second.html)[0]}")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("url", ["/needs", "/needs?mine=1&q=a", "/needs/solved", "/needs/sharing", "/needs/new"])
 def test_a_page_takes_as_many_queries_for_ten_rows_as_for_thousands(app: Flask, people: People, url: str) -> None:
     author_id, browser = people.logged_in()

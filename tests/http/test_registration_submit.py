@@ -195,6 +195,7 @@ def test_the_password_stands_nowhere_but_in_its_hash(app: Flask, client: Browser
                 assert IDENTITY_NUMBER not in repr(row), table.name
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "fields", [("real_name", "company_name", "position", "referrer", "introduction"), ("introduction",)]
 )
