@@ -13,7 +13,7 @@ _TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr", "br"),
     *("strong", "em", "s", "a", "table", "thead", "tbody", "tr", "th", "td", "div"),
 }
-_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"class", "tabindex"}}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}, "div": {"class", "tabindex"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _FIRST_HEADING = re.compile(r"\A\s*#\s+[^\n]*\n+")
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
@@ -21,18 +21,22 @@ _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethro
 
 @functools.lru_cache(maxsize=128)
 def render(text: str, *, without_title: bool = False) -> Markup:
-    """The markup of `text` (CommonMark with tables): headings begin at `<h2>`, markup typed in is shown as text.
+    """The markup of `text` (CommonMark with tables): headings begin at `<h2>` and leave no level out, markup typed in
+    is shown as text.
 
     `without_title` leaves out a first-level heading at the top, for a page that shows the title itself.
     """
     if without_title:
         text = _FIRST_HEADING.sub("", text, count=1)
     tokens = _parser.parse(text)
+    level = 1
     for token in tokens:
+        if token.type == "heading_open":
+            level = max(2, min(6, level + 1, int(token.tag[1]) + (0 if without_title else 1)))
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + (0 if without_title else 1))}"
-            if token.tag == "h1":
-                token.tag = "h2"
+            token.tag = f"h{level}"
+        if token.type == "th_open":
+            token.attrSet("scope", "col")
     html = str(_parser.renderer.render(tokens, _parser.options, {}))
     html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
     clean = nh3.clean(
