@@ -15,7 +15,7 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import access, assets, chamber, clock, crypto, i18n, limits, pages, security
+from core import access, assets, chamber, clock, crypto, i18n, limits, pages, retention, security
 from core.database import db, prepare_engine, rate_limits
 from core.errors import Refusal
 from core.settings import ROOT, Settings
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for feature in FEATURES:
         _register(app, feature)
     app.cli.add_command(demo)
+    retention.init_app(app)
     assets.init_app(app, settings.instance)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]
@@ -97,7 +98,7 @@ def _register(app: Flask, feature: str) -> None:
 def _prepare_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["when"] = clock.local
+    app.jinja_env.filters.update(when=clock.local, utc=i18n.utc)
     app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op, now=clock.now, today=clock.today)
 
     @app.context_processor

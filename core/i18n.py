@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask import Flask, current_app, g, has_request_context, request
+from flask_babel import Babel, get_locale, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from core.access import viewer
 from core.clock import clock
@@ -38,7 +41,8 @@ def chosen_language() -> str:
 
 def language() -> str:
     """`zh` or `en`, as this request is answered."""
-    locale = get_locale()
+    known = getattr(g, "_flask_babel", None) if g else None
+    locale = getattr(known, "babel_locale", None) or get_locale()
     return locale.language if locale else "zh"
 
 
@@ -75,11 +79,38 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(folder.resolve())
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
     Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(clock.zone))
+    app.jinja_env.globals.update(_=_said, gettext=_said, ngettext=_said_of_number)
 
 
-def spoken(instant: datetime, style: str = "full") -> str:
-    """A date and time as people say it: `11月21日 周六 19:00`, `Sat 21 Nov 19:00`."""
-    return _spoken(clock.local(instant), style, language())
+# Flask-Babel looks for the request's language anew at each sentence, which was most of the time that a long
+# list took. These do for templates what its own do (Jinja's "newstyle").
+@pass_eval_context
+def _said(context: EvalContext, sentence: str, /, **values: Any) -> str:
+    text = sentence if language() == "zh" else get_translations().ugettext(sentence)
+    return _filled(context, text, values)
+
+
+@pass_eval_context
+def _said_of_number(context: EvalContext, singular: str, plural: str, num: int, /, **values: Any) -> str:
+    source = language() == "zh"
+    text = (singular if num == 1 else plural) if source else get_translations().ungettext(singular, plural, num)
+    return _filled(context, text, {"num": num, **values})
+
+
+def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+    if context.autoescape:
+        text = Markup(text)  # noqa: S704 - the catalogue's sentences are our own
+    return text % values if values or "%" in text else text
+
+
+def spoken(moment: date, style: str = "full") -> str:
+    """An instant, or a day, as people say it: `11月21日 周六 19:00`, `Sat 21 Nov 19:00`."""
+    return _spoken(clock.local(moment) if isinstance(moment, datetime) else moment, style, language())
+
+
+def utc(instant: datetime) -> str:
+    """An instant as `<time datetime>` has it: `2026-11-21T11:00:00Z`."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 _DAYS: dict[str, tuple[str, ...]] = {
