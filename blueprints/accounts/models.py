@@ -97,7 +97,8 @@ class Member(Keyed, Versioned, Base):
     calendar_token: Mapped[str | None] = mapped_column(String(64))
     suspended_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
-    company: Mapped[Company] = relationship(lazy="joined", innerjoin="unnested")
+    # An inner join inside an outer one is read whole by SQLite: hence a plain outer join.
+    company: Mapped[Company] = relationship(lazy="joined")
     role_grants: Mapped[list[RoleGrant]] = relationship(cascade="all, delete-orphan", back_populates="member")
 
     def topics(self) -> Iterable[str]:
