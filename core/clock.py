@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import threading
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -57,3 +58,10 @@ def today() -> date:
 def local(instant: datetime) -> datetime:
     """`instant` in the installation's zone."""
     return clock.local(instant)
+
+
+def earlier(instant: datetime, *, months: int = 0, days: int = 0) -> datetime:
+    """`instant` so many calendar months and days before; where that month is shorter, its last day."""
+    year, month = divmod(instant.year * 12 + instant.month - 1 - months, 12)
+    day = min(instant.day, calendar.monthrange(year, month + 1)[1])
+    return instant.replace(year=year, month=month + 1, day=day) - timedelta(days=days)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.access import Viewer
+from core.clock import earlier
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ OfflinePages = Callable[[Viewer], Iterable[OfflinePage]]
 offline_pages: dict[str, OfflinePages] = {}
 notice_kinds: dict[str, NoticeKind] = {}
 _tellers: list[Callable[..., None]] = []
+_untellers: list[Callable[[str], None]] = []
 
 
 def keeps_offline(feature: str) -> Callable[[OfflinePages], OfflinePages]:
@@ -67,6 +70,18 @@ def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, **w
     """
     for send in _tellers:
         send(members, kind, url=url, subject=subject, words=words)
+
+
+def unteller(take_back: Callable[[str], None]) -> Callable[[str], None]:
+    """Declare who takes back what was told (the notices feature)."""
+    _untellers[:] = [take_back]
+    return take_back
+
+
+def untell(thing: str) -> None:
+    """Take back, in this transaction, whatever anybody was told of `thing` (`registration:ID`), for it is forgotten."""
+    for take_back in _untellers:
+        take_back(thing)
 
 
 @dataclass(frozen=True)
@@ -102,3 +117,35 @@ def adds_to_profile(facts: ProfileFacts) -> ProfileFacts:
     """Declare what stands on a member's page besides what accounts know (expertise, …); one query at most."""
     profile_facts.append(facts)
     return facts
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What a feature forgets, and how long after; called with the present instant, returns how many rows it forgot."""
+
+    name: str
+    months: int
+    days: int
+    forget: Callable[[datetime], int]
+
+    def __call__(self, now: datetime) -> int:
+        return self.forget(earlier(now, months=self.months, days=self.days))
+
+
+forgettings: dict[str, Forgetting] = {}
+
+
+def forgets(
+    name: str, *, months: int = 0, days: int = 0
+) -> Callable[[Callable[[datetime], int]], Callable[[datetime], int]]:
+    """Declare what is forgotten so long after it was over (at once, without months and days).
+
+    The function is given the instant before which it is old enough; it flushes, never
+    commits, and returns how many rows it forgot. What it forgot once it does not find again.
+    """
+
+    def declare(forget: Callable[[datetime], int]) -> Callable[[datetime], int]:
+        forgettings[name] = Forgetting(name, months, days, forget)
+        return forget
+
+    return declare
