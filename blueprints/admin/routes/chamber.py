@@ -33,6 +33,7 @@ def audit() -> Response:
     lines, after = audit_trail.find(audit_trail.Wanted(**filters), request.args.get("after", type=uuid.UUID))
     return page(
         "admin/audit.html",
+        tab="me",
         filter=wanted,
         filtered=any(filters.values()),
         lines=lines,
@@ -45,7 +46,9 @@ def audit() -> Response:
 def figures_page() -> Response:
     """Twelve months of the community, and the groups' work."""
     figure = figures.by_month()
-    return page("admin/figures.html", figure=figure, groups=GROUPS, all_groups=together(figure.groups.values()))
+    return page(
+        "admin/figures.html", tab="me", figure=figure, groups=GROUPS, all_groups=together(figure.groups.values())
+    )
 
 
 @blueprint.get("/admin/settings")
@@ -53,7 +56,10 @@ def figures_page() -> Response:
 def settings_page(form: SettingsForm | None = None, status: int = 200, **_: Any) -> Response:
     """Name, contact and hours."""
     return page(
-        "admin/settings.html", status=status, load=lambda: {"form": form or SettingsForm(data=settings.values())}
+        "admin/settings.html",
+        tab="me",
+        status=status,
+        load=lambda: {"form": form or SettingsForm(data=settings.values())},
     )
 
 

@@ -39,6 +39,7 @@ def index() -> Response:
     )
     return page(
         "admin/members.html",
+        tab="me",
         filter=wanted,
         rows=rows,
         roles_of=members.roles_of,
@@ -59,6 +60,7 @@ def show(member_id: uuid.UUID, form: Form | None = None, status: int = 200, at: 
     path = link_url(link, member().id) if link else None
     return page(
         "admin/member.html",
+        tab="me",
         status=status,
         person=person,
         member=person.member,

@@ -37,6 +37,7 @@ def queue_page(form: DecideForm | None = None, status: int = 200, **_: Any) -> R
     chosen = {key.strip() for key in (form.ids.data or "").split(",")} if form else set()
     return page(
         "admin/queue.html",
+        tab="me",
         status=status,
         filter=wanted,
         queue=found,
@@ -88,7 +89,13 @@ def application(
                 else AskForm(question=words[sentence], ids="ask")
             )
     return page(
-        "admin/registration.html", status=status, dossier=dossier, forms=given, opened=opened, **_application(dossier)
+        "admin/registration.html",
+        tab="me",
+        status=status,
+        dossier=dossier,
+        forms=given,
+        opened=opened,
+        **_application(dossier),
     )
 
 
@@ -143,7 +150,7 @@ def reasons_page(form: ReasonsForm | None = None, status: int = 200, **_: Any) -
     """The ready sentences, to be edited."""
     if form is None:
         form = ReasonsForm(data={verdict: "\n".join(lines) for verdict, lines in reasons.ready().items()})
-    return page("admin/reasons.html", status=status, form=form)
+    return page("admin/reasons.html", tab="me", status=status, form=form)
 
 
 @blueprint.post("/admin/reasons")
