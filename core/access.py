@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import abort, current_app, redirect, request, url_for
+from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
@@ -68,9 +68,10 @@ class Viewer(UserMixin):
 
 def viewer() -> Viewer | None:
     """The person of this request, or `None` for a visitor."""
-    if not current_user or not current_user.is_authenticated:
-        return None
-    return current_user._get_current_object()  # noqa: SLF001 - the way through Werkzeug's proxy
+    person = getattr(g, "_login_user", None) if g else None  # where Flask-Login keeps whom it has loaded
+    if person is None:
+        person = current_user._get_current_object()  # noqa: SLF001 - the way through Werkzeug's proxy
+    return person if person is not None and person.is_authenticated else None
 
 
 def member() -> Viewer:

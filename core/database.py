@@ -29,6 +29,7 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
+    bindparam,
     event,
     select,
     text,
@@ -108,6 +109,7 @@ stamps = Table(
     Column("topic", String(80), primary_key=True),
     Column("stamp", String(16), nullable=False),
 )
+_STAMPS_OF = select(stamps.c.topic, stamps.c.stamp).where(stamps.c.topic.in_(bindparam("topics", expanding=True)))
 rate_limits = rate_limits_table(Base.metadata)
 
 
@@ -137,7 +139,7 @@ def stamps_of(topics: Iterable[str]) -> dict[str, str]:
     wanted = sorted(set(topics))
     if not wanted:
         return {}
-    rows = db.session.execute(select(stamps.c.topic, stamps.c.stamp).where(stamps.c.topic.in_(wanted)))
+    rows = db.session.execute(_STAMPS_OF, {"topics": wanted})
     return {row.topic: row.stamp for row in rows}
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flask import Flask, request, session
 from flask_login import login_user, logout_user
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
@@ -17,6 +17,43 @@ from core.database import db, execute_count, new_id, touch
 
 LIFETIME = timedelta(days=90)
 _newer = aliased(Rule)
+_due = (
+    select(func.count())
+    .select_from(Rule)
+    .outerjoin(
+        RuleAcceptance,
+        (RuleAcceptance.slug == Rule.slug)
+        & (RuleAcceptance.version == Rule.version)
+        & (RuleAcceptance.member_id == Member.id),
+    )
+    .where(
+        RuleAcceptance.id.is_(None),
+        Rule.version == select(func.max(_newer.version)).where(_newer.slug == Rule.slug).scalar_subquery(),
+    )
+    .correlate(Member)
+    .scalar_subquery()
+)
+# Asked by every request of a logged-in person, hence put together once.
+_OF_SESSION = (
+    select(
+        Member.id,
+        Member.real_name,
+        Member.status,
+        Member.language,
+        Member.large,
+        Member.palette,
+        RoleGrant.role,
+        _due.label("due"),
+    )
+    .select_from(LoginSession)
+    .join(Member, Member.id == LoginSession.member_id)
+    .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
+    .where(
+        LoginSession.id == bindparam("session_id"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("instant"),
+    )
+)
 
 
 def load_viewer(session_id: str) -> Viewer | None:
@@ -25,38 +62,7 @@ def load_viewer(session_id: str) -> Viewer | None:
         key = uuid.UUID(session_id)
     except ValueError:
         return None
-    due = (
-        select(func.count())
-        .select_from(Rule)
-        .outerjoin(
-            RuleAcceptance,
-            (RuleAcceptance.slug == Rule.slug)
-            & (RuleAcceptance.version == Rule.version)
-            & (RuleAcceptance.member_id == Member.id),
-        )
-        .where(
-            RuleAcceptance.id.is_(None),
-            Rule.version == select(func.max(_newer.version)).where(_newer.slug == Rule.slug).scalar_subquery(),
-        )
-        .correlate(Member)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(
-            Member.id,
-            Member.real_name,
-            Member.status,
-            Member.language,
-            Member.large,
-            Member.palette,
-            RoleGrant.role,
-            due.label("due"),
-        )
-        .select_from(LoginSession)
-        .join(Member, Member.id == LoginSession.member_id)
-        .outerjoin(RoleGrant, RoleGrant.member_id == Member.id)
-        .where(LoginSession.id == key, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now())
-    ).all()
+    rows = db.session.execute(_OF_SESSION, {"session_id": key, "instant": now()}).all()
     if not rows or rows[0].status not in ("applicant", "refused", "member"):
         return None
     first = rows[0]
