@@ -212,7 +212,7 @@ def is_transient(error: DBAPIError) -> bool:
 
 def locked(model: type[Result], key: uuid.UUID) -> Result | None:
     """The row under its lock (`FOR UPDATE`; on SQLite the writer's lock covers it), fresh."""
-    return db.session.get(model, key, with_for_update=True, populate_existing=True)
+    return db.session.get(model, key, with_for_update={"of": model}, populate_existing=True)
 
 
 def prepare_engine(engine: Engine) -> None:
