@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from core.clock import clock
 from tests.world import World
 
 NOT_FOUND = "/nothing-here"
+LATER = {"in the sharing hour": (1.5, ("visitor", "member")), "at the door": (7, ("member", "organizer"))}
+"""Hours after which the same pages look otherwise, and to whom."""
+
+
+def visits(world: World) -> Iterator[tuple[str, str]]:
+    """Each role with each of its pages, also when the clock has changed them."""
+    pages = pages_of(world)
+    for role, paths in pages.items():
+        yield from ((role, path) for path in paths)
+    for hours, roles in LATER.values():
+        clock.advance(hours=hours)
+        yield from ((role, path) for role in roles for path in pages[role])
 
 
 def pages_of(world: World) -> dict[str, list[str]]:

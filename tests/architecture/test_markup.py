@@ -8,17 +8,16 @@ from flask import Flask
 from tests import markup_rules
 from tests.markup import elements, read
 from tests.people import People
-from tests.sitemap import pages_of
+from tests.sitemap import visits
 from tests.world import build
 
 
 def test_every_page_is_well_formed(app: Flask, people: People) -> None:
     world = build(app, people)
     wrong = []
-    for role, paths in pages_of(world).items():
-        for path in paths:
-            page = world.browser(role).get(path)
-            wrong += [f"{role} {path}: {fault}" for fault in markup_rules.faults_of(page.html)]
+    for role, path in visits(world):
+        page = world.browser(role).get(path)
+        wrong += [f"{role} {path}: {fault}" for fault in markup_rules.faults_of(page.html)]
     assert not wrong, "\n".join(wrong)
 
 

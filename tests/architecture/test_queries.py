@@ -12,7 +12,7 @@ from core.clock import local, now
 from core.database import new_id
 from tests.client import Page
 from tests.people import People
-from tests.sitemap import NOT_FOUND, pages_of
+from tests.sitemap import NOT_FOUND, pages_of, visits
 from tests.world import World, build, event_fields, signup_of
 
 MOST = 8
@@ -31,14 +31,13 @@ def asked(page: Page) -> str:
 def test_every_page_opens_whole_and_as_a_fragment_for_eight_queries(app: Flask, people: People) -> None:
     world = build(app, people)
     wrong = []
-    for role, paths in pages_of(world).items():
-        for path in paths:
-            for headers in (WHOLE, MAIN_ALONE):
-                page = world.browser(role).get(path, **headers)
-                if page.status != (404 if path == NOT_FOUND else 200):
-                    wrong.append(f"{role} {path}: {page.status} {page.location}")
-                if len(page.queries) > MOST:
-                    wrong.append(f"{role} {path}: {asked(page)}")
+    for role, path in visits(world):
+        for headers in (WHOLE, MAIN_ALONE):
+            page = world.browser(role).get(path, **headers)
+            if page.status != (404 if path == NOT_FOUND else 200):
+                wrong.append(f"{role} {path}: {page.status} {page.location}")
+            if len(page.queries) > MOST:
+                wrong.append(f"{role} {path}: {asked(page)}")
     assert not wrong, "\n".join(wrong)
 
 
