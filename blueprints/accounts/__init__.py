@@ -9,6 +9,7 @@ from blueprints.accounts import (
     labels,
     profile_routes,
     registration_routes,
+    retention,
     rule_commands,
     rules_routes,
     sessions,
@@ -16,6 +17,7 @@ from blueprints.accounts import (
 from blueprints.accounts.routes import blueprint
 
 blueprints = (blueprint,)
+__all__ = ["blueprints", "init_app", "retention"]
 PAGES = (credential_routes, directory_routes, profile_routes, registration_routes, rules_routes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,8 +9,8 @@ from urllib.parse import quote
 
 from flask_babel import gettext
 
-from blueprints.door.roster import Guest, roster, walk_ins
-from blueprints.door.words import SIGNUP_STATES, SOURCES
+from blueprints.door.roster import Counts, Guest, roster, walk_ins
+from blueprints.door.words import NAMELESS, SIGNUP_STATES, SOURCES
 from blueprints.events.models import Event
 from core.clock import local, now
 
@@ -20,11 +19,12 @@ FORMULA_SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings
 
 @dataclass(frozen=True)
 class Attendance:
-    """Who came, by name, and who had signed up and did not."""
+    """Who came, by name, and who had signed up and did not; `kept` is what is left of who is forgotten."""
 
     came: Sequence[Guest]
     missing: Sequence[Guest]
     others: Sequence[Guest]
+    kept: Counts | None = None
 
     @property
     def everybody(self) -> list[Guest]:
@@ -32,18 +32,32 @@ class Attendance:
         return [*self.came, *self.missing, *self.others]
 
     @property
+    def came_count(self) -> int:
+        return len(self.came) + (self.kept.admitted if self.kept else 0)
+
+    @property
     def walk_in_count(self) -> int:
-        return sum(guest.signup_state != "confirmed" for guest in self.came)
+        walked_in = sum(guest.signup_state != "confirmed" for guest in self.came)
+        return walked_in + (self.kept.walk_ins if self.kept else 0)
+
+    @property
+    def missing_count(self) -> int:
+        kept = self.kept
+        return len(self.missing) + (kept.expected - kept.admitted + kept.walk_ins if kept else 0)
 
 
-def attendance(event_id: uuid.UUID) -> Attendance:
-    """The attendance of an event, in the order of names. Two queries."""
-    guests = roster(event_id)
-    came = [guest for guest in guests if guest.checkin_id] + walk_ins(event_id)
+def attendance(event: Event) -> Attendance:
+    """The attendance of an event, in the order of names, the nameless last. Two queries."""
+    guests = roster(event.id)
+    came = [guest for guest in guests if guest.checkin_id] + walk_ins(event.id)
+    kept = None
+    if event.came_count is not None:
+        kept = Counts(event.came_count, event.confirmed_count, event.walk_in_count or 0)
     return Attendance(
-        sorted(came, key=lambda guest: (guest.syllables, guest.name)),
+        sorted(came, key=lambda guest: (not guest.name, guest.syllables, guest.name)),
         [guest for guest in guests if not guest.checkin_id and guest.signup_state == "confirmed"],
         [guest for guest in guests if not guest.checkin_id and guest.signup_state != "confirmed"],
+        kept,
     )
 
 
@@ -72,7 +86,7 @@ def sheet(event: Event, people: Attendance) -> bytes:
         page.freeze_panes(1, 0)
         for line, guest in enumerate(people.everybody, 1):
             texts = {
-                0: guest.name,
+                0: guest.name or str(NAMELESS),
                 1: guest.company,
                 2: str(SIGNUP_STATES[guest.signup_state]),
                 4: str(SOURCES[guest.source]) if guest.source else "",
@@ -84,11 +98,21 @@ def sheet(event: Event, people: Attendance) -> bytes:
                     page.write_string(line, column, words)
             if guest.at:
                 page.write_datetime(line, 3, local(guest.at).replace(tzinfo=None, microsecond=0), moment)
+        if people.kept:
+            page.write_string(len(people.everybody) + 1, 0, _only_counts(people.kept))
         page.autofilter(0, 0, len(people.everybody), len(columns) - 1)
         page.set_paper(9)
         page.repeat_rows(0)
         page.fit_to_pages(1, 0)
     return buffer.getvalue()
+
+
+def _only_counts(kept: Counts) -> str:
+    return gettext(
+        "活动过去两年以上，名单已按隐私说明删去，只留人数：报名 %(confirmed)s 人，到场 %(came)s 人。",
+        confirmed=kept.expected,
+        came=kept.admitted,
+    )
 
 
 def content_disposition(event: Event) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import Company, Member
@@ -161,8 +161,25 @@ class Counts:
 
 
 def counts(event_id: uuid.UUID) -> Counts:
-    """The figures of the door; who waited or had cancelled and was let in counts as a walk-in. One query."""
-    inside = (
+    """The figures of the door; who waited or had cancelled and was let in counts as a walk-in. One query.
+
+    After two years they are what the event keeps.
+    """
+    inside = _inside_of(event_id).subquery()
+    names = (Event.confirmed_count, Event.came_count, Event.walk_in_count)
+    kept = [select(name).where(Event.id == event_id).scalar_subquery() for name in names]
+    admitted, with_a_seat, expected, came_before, walked_in = db.session.execute(select(inside, *kept)).one()
+    return Counts(admitted + (came_before or 0), expected or 0, admitted - with_a_seat + (walked_in or 0))
+
+
+def came(event_id: uuid.UUID) -> tuple[int, int]:
+    """How many are inside, and how many of these had a seat. One query."""
+    admitted, with_a_seat = db.session.execute(_inside_of(event_id)).one()
+    return admitted, with_a_seat
+
+
+def _inside_of(event_id: uuid.UUID) -> Select[int, int]:
+    return (
         select(func.count(Checkin.id), func.count(Signup.id))
         .outerjoin(
             Signup,
@@ -173,11 +190,7 @@ def counts(event_id: uuid.UUID) -> Counts:
             ),
         )
         .where(Checkin.event_id == event_id, Checkin.inside.is_(True))
-        .subquery()
     )
-    expected = select(Event.confirmed_count).where(Event.id == event_id).scalar_subquery()
-    admitted, of_these_expected, confirmed = db.session.execute(select(inside, expected)).one()
-    return Counts(admitted, confirmed or 0, admitted - of_these_expected)
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def door(event_id: uuid.UUID, form: Any = None, status: int = 200) -> Response:
         topics=roster.bare_topics(event_id) if bare else roster.door_topics(event_id),
         states=roster.door_states(event, bare=bare),
         load=None if bare else lambda: _door_values(event_id, parts=parts),
+        heavy=not parts,
         tab="events",
         status=status,
         event=event,
@@ -153,7 +154,7 @@ def attendance(event_id: uuid.UUID) -> Response:
         "door/attendance.html",
         topics=roster.door_topics(event_id),
         states=roster.door_states(event),
-        load=lambda: {"people": report.attendance(event_id)},
+        load=lambda: {"people": report.attendance(event)},
         tab="events",
         event=event,
         over=rules.door_state(event, now()) == "over",
@@ -167,7 +168,7 @@ def attendance(event_id: uuid.UUID) -> Response:
 def attendance_sheet(event_id: uuid.UUID) -> Response:
     """Who came, as a sheet."""
     event = roster.door_of(event_id, member())
-    response = Response(report.sheet(event, report.attendance(event_id)), mimetype=SHEET)
+    response = Response(report.sheet(event, report.attendance(event)), mimetype=SHEET)
     response.headers["Content-Disposition"] = report.content_disposition(event)
     return response
 

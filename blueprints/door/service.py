@@ -21,17 +21,16 @@ from blueprints.door.words import SENTENCES
 from blueprints.events.models import Event, Signup
 from core import audit
 from core.clock import clock, local, today
-from core.database import db, execute_count, locked, new_id, touch
+from core.database import db, locked, new_id, touch
 from core.errors import Duplicate, Forbidden, NotFound
 from core.i18n import spoken
-from core.operations import Act, LedgerRow, Outcome, operation
+from core.operations import Act, Outcome, operation
 
 __all__ = [
     "TicketToday",
     "attendance_by_month",
     "attended_count",
     "checkin_event",
-    "forget_walk_ins",
     "my_ticket_today",
     "record",
     "undo",
@@ -250,31 +249,11 @@ def _attended(guest: Guest, at: datetime) -> None:
     touch(f"signups:{guest.member_id}")
 
 
-def forget_walk_ins(before: datetime) -> int:
-    """Drop the names and phones that walk-ins left before then (privacy text: after 90 days); the facts stay, nameless.
-
-    The ledger's answers said the names too. Returns how many were dropped; the caller commits.
-    """
-    old = (Checkin.received_at < before, Checkin.walk_in_name.is_not(None) | Checkin.walk_in_phone.is_not(None))
-    doors = db.session.scalars(select(Checkin.event_id).where(*old).distinct()).all()
-    dropped = execute_count(update(Checkin).where(*old).values(walk_in_name=None, walk_in_phone=None))
-    db.session.execute(
-        update(LedgerRow)
-        .where(LedgerRow.name == "checkin.record", LedgerRow.received_at < before)
-        .values(message="", verdict=None)
-    )
-    touch(*(f"door:{event_id}" for event_id in doors))
-    return dropped
-
-
 def attended_count(event_id: uuid.UUID) -> int:
     """How many came, walk-ins included."""
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(Checkin).where(Checkin.event_id == event_id, Checkin.inside.is_(True))
-        )
-        or 0
-    )
+    inside = select(func.count()).where(Checkin.event_id == event_id, Checkin.inside.is_(True)).scalar_subquery()
+    kept = select(Event.came_count).where(Event.id == event_id).scalar_subquery()
+    return db.session.scalar(select(inside + func.coalesce(kept, 0))) or 0
 
 
 def attendance_by_month(months: int) -> Sequence[tuple[date, int]]:

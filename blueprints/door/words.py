@@ -28,6 +28,7 @@ VERDICTS: dict[str, Any] = {
     "event_cancelled": _l("活动已取消"),
     "not_yet": _l("未开门"),
 }
+NAMELESS = _l("（未留姓名）")
 SOURCES: dict[str, Any] = {
     "ticket": _l("扫码"),
     "name": _l("按姓名"),

@@ -22,7 +22,9 @@ class Event(Keyed, Versioned, Base):
     (`rules.event_state`). `confirmed_count` equals the rows of confirmed sign-ups and
     `next_place` is the next number of the waitlist's sequence: both change under the
     event's lock alone, by statements that leave `version` as it is, for a sign-up is
-    no edit. `ticket_key` is the key that signs its tickets, as PEM under the vault.
+    no edit. Two years after the event its sign-ups are forgotten: then `came_count` and
+    `walk_in_count` say how many came and how many of them without one, else they are null
+    (`confirmed_count` stays). `ticket_key` is the key that signs its tickets, as PEM under the vault.
     """
 
     __tablename__ = "events"
@@ -56,6 +58,8 @@ class Event(Keyed, Versioned, Base):
     confirmed_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     next_place: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     ticket_key: Mapped[str] = mapped_column(Text)
+    came_count: Mapped[int | None]
+    walk_in_count: Mapped[int | None]
 
     organizer: Mapped[Member] = relationship()
 

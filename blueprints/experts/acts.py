@@ -130,7 +130,7 @@ def assign(act: Act, *, expert_id: str) -> Outcome:
         before={"expert_id": str(before)} if before else None,
         after={"expert_id": str(expert)},
     )
-    _tell(act, found, "assigned", expert, again=True, member=_name(found.member_id))
+    _tell(act, found, "assigned", expert, again=True, member=found.member.real_name)
     _tell(act, found, "expert_named", found.member_id, again=True, expert=person.real_name)
     _tell(act, found, "taken_over", before, again=True, expert=person.real_name)
     return _outcome(found, gettext("已指派给%(name)s。", name=person.real_name))
@@ -208,7 +208,7 @@ def described_group(slug: str) -> ExpertGroup:
 def _known(act: Act) -> Consultation:
     """The consultation under its lock, for somebody who has a part in it; for all others there is none."""
     found = locked(Consultation, act.target_id)
-    if found is None or not service.parts_in(found, act.person):
+    if found is None or found.member_id is None or not service.parts_in(found, act.person):
         raise NotFound
     return found
 
@@ -260,10 +260,6 @@ def _answered(found: Consultation) -> None:
 def _changed(found: Consultation) -> None:
     db.session.flush()
     touch(f"consultations:{found.group.lead_id}")
-
-
-def _name(person: uuid.UUID) -> str:
-    return db.session.get_one(Member, person).real_name
 
 
 def _url(found: Consultation) -> str:

@@ -58,6 +58,8 @@ class Consultation(Keyed, Versioned, Base):
 
     `answer_due_at` is set from `requested_at` when the row is made (`service.set_due`). `first_answered_at`
     is the group's first assigning or declining; `closed_at` the declining or withdrawing.
+    Three years after its end only state, times and stars are left, for the figures: it is
+    nobody's any more, and no page shows it (`retention.consultations`).
     """
 
     __tablename__ = "consultations"
@@ -70,8 +72,13 @@ class Consultation(Keyed, Versioned, Base):
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars_one_to_five"),
         CheckConstraint("state <> 'rated' OR stars IS NOT NULL", name="rated_has_stars"),
         CheckConstraint(
-            "state NOT IN ('assigned', 'scheduled', 'completed', 'rated') OR expert_id IS NOT NULL",
+            "state NOT IN ('assigned', 'scheduled', 'completed', 'rated') OR expert_id IS NOT NULL "
+            "OR member_id IS NULL",
             name="handled_has_expert",
+        ),
+        CheckConstraint(
+            "member_id IS NOT NULL OR state IN ('completed', 'declined', 'withdrawn', 'rated')",
+            name="forgotten_when_over",
         ),
         CheckConstraint("state <> 'scheduled' OR starts_at IS NOT NULL", name="scheduled_has_time"),
         Index("ix_consultations_group_slug_state", "group_slug", "state"),
@@ -81,7 +88,7 @@ class Consultation(Keyed, Versioned, Base):
     )
 
     group_slug: Mapped[str] = mapped_column(ForeignKey("expert_groups.slug"))
-    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    member_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     expert_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("members.id"))
     topic: Mapped[str] = mapped_column(String(80))
     body: Mapped[str] = mapped_column(Text)

@@ -63,7 +63,7 @@ NEXT_BY: dict[str, Part] = {
 def parts_of(
     person: uuid.UUID,
     *,
-    member: uuid.UUID,
+    member: uuid.UUID | None,
     expert: uuid.UUID | None,
     lead: uuid.UUID | None,
     is_admin: bool = False,

@@ -194,7 +194,7 @@ def kept(reader: Viewer, most: int) -> list[tuple[uuid.UUID, str]]:
     rows = db.session.execute(
         select(Consultation.id, Consultation.group_slug)
         .join(ExpertGroup)
-        .where(_has_part(reader.id))
+        .where(_has_part(reader.id), Consultation.member_id.is_not(None))
         .order_by(Consultation.requested_at.desc(), Consultation.id.desc())
         .limit(most)
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from blueprints.accounts.models import Member
 from blueprints.notices import rules, sender
@@ -23,7 +23,7 @@ from core.errors import NotFound
 from core.i18n import spoken
 from core.operations import Act, Outcome, operation
 from core.pages import unread_count
-from core.registries import notice_kinds, teller
+from core.registries import notice_kinds, teller, unteller
 from core.settings import Settings
 
 ROWS_AT_ONCE = 500
@@ -69,6 +69,14 @@ def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, wor
     touch(*(f"notices:{member_id}" for member_id in told))
     if notice_kinds[kind].urgent and told and sms.available():
         _send(told, kind, words)
+
+
+@unteller
+def take_back(thing: str) -> None:
+    """Delete every notice about `thing`, whoever was told."""
+    about = or_(Notice.subject == thing, Notice.subject.startswith(f"{thing}:", autoescape=True))
+    readers = db.session.scalars(delete(Notice).where(about).returning(Notice.member_id)).all()
+    touch(*(f"notices:{member_id}" for member_id in readers))
 
 
 def _send(members: list[uuid.UUID], kind: str, words: dict[str, str]) -> None:

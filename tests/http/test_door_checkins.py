@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blueprints.door import service
 from blueprints.events.models import Event
 from blueprints.events.service import ticket_signer
 from core import operations
@@ -313,16 +312,3 @@ def test_in_place_what_is_missing_is_said_in_the_form(door: Door) -> None:
     page = door.organizer.post(door.checkins_url, {"signup_id": str(new_id())}, **in_place)
     assert page.status == 404
     assert '<p class="box bad">名单上没有这个人' in page.html
-
-
-def test_what_walk_ins_left_is_dropped_after_its_time(app: Flask, door: Door) -> None:
-    door.walk_in("张三", "13800138000")
-    with app.app_context():
-        assert service.forget_walk_ins(now() - timedelta(days=90)) == 0
-        assert service.forget_walk_ins(now() + timedelta(seconds=1)) == 1
-        db.session.commit()
-        assert [row.message for row in db.session.scalars(select(LedgerRow))] == [""]
-    fact = door.facts()[0]
-    assert (fact.walk_in_name, fact.walk_in_phone, fact.inside) == (None, None, True)
-    door.page()
-    assert "张三" not in door.page()
