@@ -120,12 +120,12 @@ def insert_once(table: Table | type[Base]) -> Any:
     return module.insert(table)
 
 
-def execute_count(statement: Executable) -> int:
-    """Execute an INSERT, UPDATE or DELETE; returns how many rows it concerned.
+def execute_count(statement: Executable, values: dict[str, Any] | None = None) -> int:
+    """Execute an INSERT, UPDATE or DELETE, with `values` for its parameters; returns how many rows it concerned.
 
     psycopg's count of an INSERT is thrown away (-1) unless it is asked for.
     """
-    result = db.session.execute(statement, execution_options={"preserve_rowcount": True})
+    result = db.session.execute(statement, values, execution_options={"preserve_rowcount": True})
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
@@ -161,8 +161,9 @@ def _stamp_topics(session: Session) -> None:
     topics = sorted(session.info.pop("topics", ()))
     if not topics:
         return
-    statement = insert_once(stamps).values([{"topic": t, "stamp": secrets.token_hex(8)} for t in topics])
-    session.execute(statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp}))
+    statement = insert_once(stamps)
+    statement = statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp})
+    session.execute(statement, [{"topic": topic, "stamp": secrets.token_hex(8)} for topic in topics])
 
 
 @event.listens_for(Session, "after_soft_rollback")

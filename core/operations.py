@@ -15,11 +15,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, select, update
+from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindparam, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,6 +54,11 @@ class LedgerRow(Keyed, Base):
     made_version: Mapped[int | None]
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
+
+
+# The ledger is written twice by every operation: as a table, without the weight of the object layer.
+_ledger = cast("Table", LedgerRow.__table__)
+_DECIDED = update(_ledger).where(_ledger.c.owner == bindparam("its_owner"), _ledger.c.op_id == bindparam("its_op_id"))
 
 
 @dataclass(frozen=True)
@@ -169,29 +174,27 @@ def decide(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
     received_at = now()
     act = replace(act, received_at=received_at, occurred_at=min(act.occurred_at or received_at, received_at))
     digest = digest_of(kind, act.target, fields)
-    claim = insert_once(LedgerRow).values(
-        owner=act.owner,
-        op_id=act.op_id,
-        name=name,
-        target=act.target,
-        digest=digest,
-        occurred_at=act.occurred_at,
-        received_at=received_at,
-    )
-    if not execute_count(claim.on_conflict_do_nothing(index_elements=["owner", "op_id"])):
+    claim = insert_once(_ledger).on_conflict_do_nothing(index_elements=["owner", "op_id"])
+    claimed = {
+        "owner": act.owner,
+        "op_id": act.op_id,
+        "name": name,
+        "target": act.target,
+        "digest": digest,
+        "occurred_at": act.occurred_at,
+        "received_at": received_at,
+    }
+    if not execute_count(claim, claimed):
         return _recorded(name, act, digest)
     outcome = _effect(kind, act, fields)
-    db.session.execute(
-        update(LedgerRow)
-        .where(LedgerRow.owner == act.owner, LedgerRow.op_id == act.op_id)
-        .values(
-            outcome=outcome.outcome,
-            message=outcome.message,
-            url=outcome.url,
-            verdict=outcome.verdict,
-            made_version=outcome.made_version,
-        )
-    )
+    decided = {
+        "outcome": outcome.outcome,
+        "message": outcome.message,
+        "url": outcome.url,
+        "verdict": outcome.verdict,
+        "made_version": outcome.made_version,
+    }
+    db.session.execute(_DECIDED, {"its_owner": act.owner, "its_op_id": act.op_id, **decided})
     return outcome
 
 

@@ -25,6 +25,7 @@ from core.i18n import language
 from core.settings import RELEASE
 
 _OP_ID = re.compile(rb'name="op_id" value="[^"]*"')
+_FORMS_OP_ID = re.compile(_OP_ID.pattern.decode())
 PALETTES = ("auto", "light", "dark")
 unread_count: list[Callable[[Any], int]] = []
 Loader = Callable[[], dict[str, Any]]
@@ -69,6 +70,7 @@ def page(
     tab: str | None = None,
     status: int = 200,
     shared: bool = False,
+    heavy: bool = False,
     description: str = "",
     **context: Any,
 ) -> Response:
@@ -78,7 +80,8 @@ def page(
     the clock changes in it; without topics the etag is that of the content. `load`
     gives the context, and is not called when the answer is already known. `shared`
     marks a page without forms that is the same for every visitor, and may be kept
-    in memory for the next one.
+    in memory for the next one; `heavy` one that takes long to make, whose main block
+    is kept for the same reader under its etag, with new `op_id`s each time.
     """
     url = request.full_path.rstrip("?")
     etag = None
@@ -87,13 +90,12 @@ def page(
         etag = etag_of(url, stamps.items(), states)
         if request.if_none_match.contains(_variant(etag)):
             return _finish(Response(status=304), etag)
-    keep = shared and etag is not None and viewer() is None and not g.get("refusal") and request.method == "GET"
+    known = etag is not None and not g.get("refusal") and request.method == "GET"
+    keep = shared and known and viewer() is None
     memory: PageMemory = current_app.extensions["pages"]
     if keep and (kept := memory.get(_key(etag))):
         return _answer(*kept, status, etag)
-    values = {**(load() if load else {}), **context}
-    values["refusal"] = g.get("refusal")
-    title, main = _blocks(template, values)
+    title, main = _made(template, load, context, f"main {_key(etag)}" if heavy and known else None)
     frame = {"title": title, "main": main, "refusal": g.get("refusal")}
     fragment = render_template("_main.html", **frame)
     if etag is None and status == 200:
@@ -125,6 +127,21 @@ def _answer(body: str, title: str, status: int, etag: str | None) -> Response:
     response = Response(body, status)
     response.headers["Fragment-Title"] = quote(title)
     return _finish(response, etag)
+
+
+def _made(template: str, load: Loader | None, context: dict[str, Any], key: str | None) -> tuple[str, Markup]:
+    """Title and main block, made now, or with a `key` kept from the last time."""
+    memory: PageMemory = current_app.extensions["pages"]
+    if key and (kept := memory.get(key)):
+        return kept[0], Markup(_FORMS_OP_ID.sub(_with_new_id, kept[1]))  # noqa: S704 - this template made it
+    title, main = _blocks(template, {**(load() if load else {}), **context, "refusal": g.get("refusal")})
+    if key:
+        memory.put(key, (title, str(main)))
+    return title, main
+
+
+def _with_new_id(_: re.Match[str]) -> str:
+    return f'name="op_id" value="{new_id()}"'
 
 
 def _blocks(name: str, values: dict[str, Any]) -> tuple[str, Markup]:
@@ -178,19 +195,25 @@ def _finish(response: Response, etag: str | None) -> Response:
 
 
 class PageMemory:
-    """The last pages rendered for visitors, by etag; small, and dropped whole when full."""
+    """The last pages that were made and may be shown again, by etag; dropped whole when full."""
 
-    def __init__(self, most: int = 200) -> None:
-        self._most = most
+    def __init__(self, most_characters: int = 4_000_000) -> None:
+        self._room = self._most = most_characters
         self._pages: dict[str, tuple[str, str]] = {}
 
     def get(self, key: str) -> tuple[str, str] | None:
         return self._pages.get(key)
 
     def put(self, key: str, page: tuple[str, str]) -> None:
-        if len(self._pages) >= self._most:
-            self._pages.clear()
+        """Keep a body and its title, or a title and its main block."""
+        self._room -= sum(map(len, page))
+        if self._room < 0:
+            self.clear()
         self._pages[key] = page
+
+    def clear(self) -> None:
+        """Forget all pages."""
+        self._room, self._pages = self._most, {}
 
 
 def error_page(status: int, heading: str, message: str) -> Response:
