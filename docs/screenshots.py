@@ -1,4 +1,7 @@
-"""`make screenshots`: start the demo on a scratch database and take the README's pictures with chromium."""
+"""`make screenshots`: start the demo on a scratch database and take the README's pictures with chromium.
+
+The clock stands still, so that the same pages give the same pictures.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -20,34 +25,38 @@ from tests.browser.conftest import CHROMIUM, PHONE
 PICTURES = ROOT / "docs" / "pictures"
 PASSWORD = "huiyou-1118"
 MEMBER, ORGANIZER, ADMIN = "13800000008", "13800000005", "13800000001"
+NOON = datetime.fromisoformat("2026-11-21T11:40+08:00")
+"""In the sharing hour, the briefing out, an event in the evening."""
+DOOR_OPEN = NOON + timedelta(hours=6, minutes=55)
 
 
 def main() -> None:
     """Take every picture anew."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ.update(HUIYOU_INSTANCE=folder, HUIYOU_PORT=str(port), HUIYOU_WORKERS="1")
-        settings = Settings.from_environment()
-        prepare(settings)
-        server = subprocess.Popen(serve_command(settings), cwd=ROOT)
-        try:
-            site = f"http://127.0.0.1:{port}"
-            _wait_for(site)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
-                _take(browser, site)
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait(20)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ.update(HUIYOU_INSTANCE=folder, HUIYOU_WORKERS="1")
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM)
+        for instant, take in ((NOON, _take_by_day), (DOOR_OPEN, _take_at_the_door)):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            os.environ.update(HUIYOU_CLOCK=instant.isoformat(), HUIYOU_PORT=str(port))
+            settings = Settings.from_environment()
+            prepare(settings)
+            server = subprocess.Popen(serve_command(settings), cwd=ROOT)
+            try:
+                site = f"http://127.0.0.1:{port}"
+                _wait_for(site)
+                take(browser, site)
+            finally:
+                server.terminate()
+                server.wait(20)
+        browser.close()
 
 
 def _wait_for(site: str) -> None:
     for _ in range(100):
         try:
-            urllib.request.urlopen(f"{site}/login", timeout=2).read()
+            urllib.request.urlopen(f"{site}/healthz", timeout=2).read()
         except OSError:
             time.sleep(0.1)
         else:
@@ -55,26 +64,42 @@ def _wait_for(site: str) -> None:
     raise SystemExit("the server does not answer")
 
 
-def _take(browser: Browser, site: str) -> None:
+def _take_by_day(browser: Browser, site: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     _shot(_page(browser, site), "/", "visitor")
     member = _page(browser, site, MEMBER)
-    _shot(member, "/", "today")
     event = _first(member, "/events", r"/events/[0-9a-f-]{36}$")
+    member.goto(event)
+    member.locator(f'form[action="{event}/signup"] button[type="submit"]').click()
+    member.locator(f'a[href="{event}/ticket"]').wait_for()
     _shot(member, event, "event")
-    _shot(member, _first(member, "/needs", r"/needs/[0-9a-f-]{36}$"), "need")
+    _shot(member, "/", "today")
+    _shot(member, _first(member, "/needs?mine=1", r"/needs/[0-9a-f-]{36}$", with_text="回应"), "need")
     _shot(member, _first(member, "/briefings", r"/briefings/\d+$"), "briefing")
     _shot(_page(browser, site, MEMBER, color_scheme="dark"), "/needs", "needs-dark")
-    _shot(_page(browser, site, ORGANIZER), f"{event}/door", "door")
     admin = _page(browser, site, ADMIN)
     _shot(admin, _first(admin, "/admin/registrations", r"/admin/registrations/[0-9a-f-]{36}$"), "application")
 
 
-def _page(browser: Browser, site: str, phone: str | None = None, **options: str) -> Page:
+def _take_at_the_door(browser: Browser, site: str) -> None:
+    organizer = _page(browser, site, ORGANIZER, now=DOOR_OPEN)
+    event = _first(organizer, "/events", r"/events/[0-9a-f-]{36}$")
+    organizer.goto(f"{event}/door")
+    for _ in range(3):
+        present = organizer.locator('[data-state="attended"].guest').count()
+        organizer.locator('li[data-state="confirmed"].guest button[type="submit"]').first.click()
+        organizer.wait_for_function(
+            "count => document.querySelectorAll('[data-state=attended].guest').length > count", arg=present
+        )
+    _shot(organizer, f"{event}/door", "door")
+
+
+def _page(browser: Browser, site: str, phone: str | None = None, *, now: datetime = NOON, **options: str) -> Page:
     context = browser.new_context(
-        viewport=PHONE, locale="zh-CN", timezone_id="Asia/Shanghai", device_scale_factor=1.5, base_url=site, **options
+        viewport=PHONE, locale="zh-CN", timezone_id="Asia/Shanghai", device_scale_factor=2, base_url=site, **options
     )
     page = context.new_page()
+    page.clock.set_fixed_time(now)
     if phone:
         page.goto("/login")
         page.locator('form[action="/login"] [name="phone"]').fill(phone)
@@ -84,17 +109,30 @@ def _page(browser: Browser, site: str, phone: str | None = None, **options: str)
     return page
 
 
-def _first(page: Page, listing: str, pattern: str) -> str:
+def _first(page: Page, listing: str, pattern: str, *, with_text: str = "") -> str:
     page.goto(listing)
-    links = page.locator("main a[href]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    return next(link for link in links if re.search(pattern, link))
+    links = page.locator("main a[href]").evaluate_all("all => all.map(a => [a.getAttribute('href'), a.textContent])")
+    found = [(link, text) for link, text in links if re.search(pattern, link)]
+    return next((link for link, text in found if with_text in text), found[0][0])
 
 
 def _shot(page: Page, path: str, name: str) -> None:
     page.goto(path)
     page.wait_for_timeout(300)
-    page.screenshot(path=str(PICTURES / f"{name}.png"))
-    print(Path("docs/pictures") / f"{name}.png")
+    target = PICTURES / f"{name}.png"
+    target.write_bytes(_smaller(page.screenshot()))
+    print(Path("docs/pictures") / target.name, f"{target.stat().st_size // 1000} KB")
+
+
+def _smaller(png: bytes) -> bytes:
+    """The picture in 64 colours where Pillow is installed, else as it is."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return png
+    buffer = BytesIO()
+    Image.open(BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return min(buffer.getvalue(), png, key=len)
 
 
 if __name__ == "__main__":
