@@ -55,10 +55,15 @@ def _wants_partial() -> bool:
 
 def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str]) -> str:
     """The etag, 8 hexadecimal characters, of the fragment at `url` for the viewer of this request."""
+    return _whole_etag(url, stamps, states)[:8]
+
+
+def _whole_etag(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str]) -> str:
+    """All 128 bits of the etag: what is kept in memory under it must never be another reader's."""
     person = viewer()
     reader = (str(person.id), person.status, *sorted(person.roles)) if person else ("",)
     text = repr((url, RELEASE, chamber.stamp(), language(), reader, str(today()), sorted(stamps), list(states)))
-    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def page(
@@ -84,18 +89,19 @@ def page(
     is kept for the same reader under its etag, with new `op_id`s each time.
     """
     url = request.full_path.rstrip("?")
-    etag = None
+    etag = whole = None
     chamber.refresh(stamps := stamps_of(("chamber", *(topics or ()))))
     if topics is not None and status == 200:
-        etag = etag_of(url, stamps.items(), states)
+        whole = _whole_etag(url, stamps.items(), states)
+        etag = whole[:8]
         if request.if_none_match.contains(_variant(etag)):
             return _finish(Response(status=304), etag)
     known = etag is not None and not g.get("refusal") and request.method == "GET"
     keep = shared and known and viewer() is None
     memory: PageMemory = current_app.extensions["pages"]
-    if keep and (kept := memory.get(_key(etag))):
+    if keep and (kept := memory.get(_key(whole))):
         return _answer(*kept, status, etag)
-    title, main = _made(template, load, context, f"main {_key(etag)}" if heavy and known else None)
+    title, main = _made(template, load, context, f"main {_key(whole)}" if heavy and known else None)
     frame = {"title": title, "main": main, "refusal": g.get("refusal")}
     fragment = render_template("_main.html", **frame)
     if etag is None and status == 200:
@@ -119,7 +125,7 @@ def page(
         if flashes:
             etag, keep = None, False
     if keep:
-        memory.put(_key(etag), (body, title))
+        memory.put(_key(whole), (body, title))
     return _answer(body, title, status, etag)
 
 
@@ -182,8 +188,8 @@ def _variant(etag: str) -> str:
     return f"{etag}-{shown['palette']}{'-large' if shown['large'] else ''}"
 
 
-def _key(etag: str | None) -> str:
-    return f"{request.host} {_variant(etag or '')}"
+def _key(whole_etag: str | None) -> str:
+    return f"{request.host} {_variant(whole_etag or '')}"
 
 
 def _finish(response: Response, etag: str | None) -> Response:
