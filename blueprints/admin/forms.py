@@ -9,7 +9,7 @@ from wtforms import widgets
 
 from blueprints.accounts.labels import ROLE_LABELS, STATUS_LABELS
 from blueprints.admin.labels import ACT_LABELS, KIND_LABELS, STATE_LABELS
-from blueprints.admin.rules import MOST_SENTENCES, SENTENCE
+from blueprints.admin.rules import MOST_SENTENCES, SENTENCE, needs_words
 from core.fields import ChoiceField, DateField, Field, Form, TextField, Unacceptable
 from core.settings import read_hours, read_time
 from core.text import normalised
@@ -64,12 +64,26 @@ class ReasonsForm(Form):
     ask = TextField(_l("询问时的现成问题"), max_length=MOST_SENTENCES * SENTENCE, multiline=True)
 
 
+class TickedField(TextField):
+    """What was ticked in a list, joined by commas."""
+
+    def missing(self) -> Any:
+        return _l("请先勾选要办的。")
+
+
 class DecideForm(Form):
     """One verdict on several applications; `ids` are joined by commas."""
 
-    ids = TextField(_l("申请"), max_length=4000, required=True)
+    ids = TickedField(_l("申请"), max_length=4000, required=True)
     verdict = ChoiceField(_l("决定"), choices=VERDICT_LABELS, required=True)
     reason = TextField(_l("理由或问题"), max_length=WORDS, multiline=True)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if self.verdict.data and needs_words(self.verdict.data) and not self.reason.data and not self.reason.errors:
+            self.reason.errors = [_l("谢绝和询问都要写明理由或问题。")]
+            return False
+        return valid
 
 
 class QueueFilter(Form):

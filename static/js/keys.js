@@ -8,7 +8,16 @@
   /** Shown, and not inside a part that is closed. @param {Element} element */
   const visible = (element) => element.checkVisibility ? element.checkVisibility() : element.getClientRects().length > 0;
 
+  /** Escape folds an opened decision away, and stays at what opens it. */
+  const close = () => {
+    const open = document.querySelector("[data-decide] details[open]");
+    if (!open) return;
+    open.removeAttribute("open");
+    open.querySelector("summary")?.focus();
+  };
+
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") return close();
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || typing(event.target)) return;
     const key = CSS.escape(event.key.toLowerCase());
     const pressed = [...document.querySelectorAll(`[data-key="${key}"]`)].find(visible);

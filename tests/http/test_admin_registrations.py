@@ -236,6 +236,13 @@ def test_several_are_not_refused_without_a_word(admin: Browser, applied: Apply) 
     assert f'value="{key}" checked' in page.html
 
 
+def test_the_queue_marks_who_may_be_a_repeat(admin: Browser, applied: Apply) -> None:
+    for name in ("程英", "陈音", "独一人"):
+        applied(name)
+    page = admin.get("/admin/registrations")
+    assert page.html.count("可能重复") == 2
+
+
 def test_a_batch_with_nobody_in_it_is_sent_back(admin: Browser, applied: Apply) -> None:
     applied("甲一")
     assert admin.post("/admin/registrations/decide", {"verdict": "approve"}).status == 422

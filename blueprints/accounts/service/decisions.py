@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, union
 from sqlalchemy.orm import contains_eager, selectinload
 
 from blueprints.accounts.forms import ApproveForm, AskForm, EmptyForm, RefuseForm
@@ -123,11 +123,15 @@ def _page_of(application: Registration) -> str:
 
 @dataclass(frozen=True)
 class Queue:
-    """One page of applications; `next_after` leads to the next, `waiting` counts all that wait."""
+    """One page of applications; `next_after` leads to the next, `waiting` counts all that wait.
+
+    `repeated` are those that wait and share something with somebody else (see `duplicates_of`).
+    """
 
     rows: list[Registration]
     next_after: uuid.UUID | None
     waiting: int
+    repeated: frozenset[uuid.UUID]
 
 
 def queue(state: str = "", q: str = "", after: uuid.UUID | None = None) -> Queue:
@@ -143,7 +147,8 @@ def queue(state: str = "", q: str = "", after: uuid.UUID | None = None) -> Queue
     if after:
         wanted = wanted.where(_later_than(after))
     rows = list(db.session.scalars(wanted.limit(PAGE + 1)))
-    return Queue(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else None, waiting_count())
+    shown = rows[:PAGE]
+    return Queue(shown, shown[-1].id if len(rows) > PAGE else None, waiting_count(), _repeated(shown))
 
 
 def waiting_count() -> int:
@@ -235,13 +240,7 @@ def application(registration_id: uuid.UUID) -> Application:
 
 def duplicates_of(application: Registration) -> list[Repeat]:
     """Who else has this identity number or company, or a name that sounds alike: what the admin should see."""
-    member, company = application.member, application.member.company
-    own = Identity(
-        member.identity_digest,
-        application.uscc or company.uscc,
-        company_name_key(application.company_name),
-        member.sounds_like,
-    )
+    member, own = application.member, _identity_of(application)
     alike = [
         Member.company_id == member.company_id,
         Member.sounds_like == own.sounds_like,
@@ -271,3 +270,44 @@ def duplicates_of(application: Registration) -> list[Repeat]:
         )
         found.append(Repeat(other, registration_id, state, repeats(own, theirs)))
     return sorted(found, key=lambda repeat: len(repeat.reasons), reverse=True)
+
+
+def _repeated(applications: list[Registration]) -> frozenset[uuid.UUID]:
+    """Which of these wait and share something with somebody else, in one query for all of them."""
+    own = {row.id: (row.member_id, _identity_of(row)) for row in applications if row.state in WAITING}
+    if not own:
+        return frozenset()
+    identities = [identity for _, identity in own.values()]
+    codes = [identity.uscc for identity in identities if identity.uscc]
+    alike = union(
+        select(Member.id).where(Member.sounds_like.in_([identity.sounds_like for identity in identities])),
+        select(Member.id).where(
+            Member.identity_digest.in_([one.identity_digest for one in identities if one.identity_digest])
+        ),
+        select(Member.id)
+        .join(Member.company)
+        .where(or_(Company.name_key.in_([one.company_key for one in identities]), Company.uscc.in_(codes))),
+        select(Registration.member_id).where(Registration.uscc.in_(codes)),
+    )
+    others = db.session.execute(
+        select(Member.id, Member.identity_digest, Registration.uscc, Company.uscc, Company.name_key, Member.sounds_like)
+        .join(Member.company)
+        .outerjoin(Registration, Registration.member_id == Member.id)
+        .where(Member.id.in_(alike), Member.status != "erased")
+    ).all()
+    theirs = [(row[0], Identity(row[1], row[2] or row[3], row[4], row[5])) for row in others]
+    return frozenset(
+        key
+        for key, (member_id, identity) in own.items()
+        if any(repeats(identity, other) for other_id, other in theirs if other_id != member_id)
+    )
+
+
+def _identity_of(application: Registration) -> Identity:
+    member = application.member
+    return Identity(
+        member.identity_digest,
+        application.uscc or member.company.uscc,
+        company_name_key(application.company_name),
+        member.sounds_like,
+    )

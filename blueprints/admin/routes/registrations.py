@@ -8,28 +8,25 @@ from typing import Any
 
 from flask import Response, flash, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 
 from blueprints.accounts.forms import AskForm, RefuseForm
 from blueprints.accounts.service.decisions import queue
 from blueprints.admin.forms import DecideForm, QueueFilter, ReasonsForm
 from blueprints.admin.routes.blueprint import blueprint, filters_of, next_url
-from blueprints.admin.rules import needs_words
 from blueprints.admin.service import reasons, registrations
 from core.access import member, requires
 from core.database import new_id
-from core.errors import Refusal
 from core.fields import Form
 from core.operations import Outcome
 from core.pages import page
-from core.posts import posted, refuse, submit
+from core.posts import posted, submit
 
 QUEUE = "/admin/registrations"
 
 
 @blueprint.get(QUEUE)
 @requires("registration.decide")
-def queue_page(form: DecideForm | None = None, status: int = 200, **_: Any) -> Response:
+def queue_page(form: DecideForm | None = None, status: int = 200) -> Response:
     """Who waits to be let in, oldest first."""
     wanted = QueueFilter(request.args)
     filters = filters_of(wanted)
@@ -55,8 +52,6 @@ def decide() -> ResponseReturnValue:
     form = DecideForm.of(posted(DecideForm))
     if not form.validate():
         return queue_page(form=form, status=422)
-    if needs_words(form.verdict.data) and not form.reason.data:
-        return refuse(Refusal(gettext("谢绝和询问都要写明理由或问题。")), queue_page, form, 422)
     decided = registrations.decide_several(
         member(),
         _uuid(request.form.get("op_id")) or new_id(),
