@@ -73,7 +73,7 @@ class Settings:
     def from_environment(cls, environ: dict[str, str] | None = None) -> Settings:
         """Read and check the environment; raises `UnsafeSettings` with what to mend."""
         env = dict(os.environ if environ is None else environ)
-        instance = Path(env.get("HUIYOU_INSTANCE") or ROOT / "instance")
+        instance = Path(env.get("HUIYOU_INSTANCE") or ROOT / "instance").absolute()
         try:
             zone = ZoneInfo(env.get("HUIYOU_TIMEZONE") or "Asia/Shanghai")
             frozen = env.get("HUIYOU_CLOCK")
