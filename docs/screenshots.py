@@ -85,13 +85,14 @@ def _take_at_the_door(browser: Browser, site: str) -> None:
     organizer = _page(browser, site, ORGANIZER, now=DOOR_OPEN)
     event = _first(organizer, "/events", r"/events/[0-9a-f-]{36}$")
     organizer.goto(f"{event}/door")
-    for _ in range(3):
-        present = organizer.locator('[data-state="attended"].guest').count()
-        organizer.locator('li[data-state="confirmed"].guest button[type="submit"]').first.click()
+    for place in (0, 0, 2):
+        waiting = organizer.locator('li[data-state="confirmed"].guest')
+        expected = waiting.count() - 1
+        waiting.nth(place).locator('button[type="submit"]').click()
         organizer.wait_for_function(
-            "count => document.querySelectorAll('[data-state=attended].guest').length > count", arg=present
+            "count => document.querySelectorAll('li[data-state=confirmed].guest').length === count", arg=expected
         )
-    _shot(organizer, f"{event}/door", "door")
+    _shot(organizer, f"{event}/door", "door", at="#roster")
 
 
 def _page(browser: Browser, site: str, phone: str | None = None, *, now: datetime = NOON, **options: str) -> Page:
@@ -116,8 +117,9 @@ def _first(page: Page, listing: str, pattern: str, *, with_text: str = "") -> st
     return next((link for link, text in found if with_text in text), found[0][0])
 
 
-def _shot(page: Page, path: str, name: str) -> None:
+def _shot(page: Page, path: str, name: str, *, at: str = "body") -> None:
     page.goto(path)
+    page.locator(at).evaluate("part => part.scrollIntoView()")
     page.wait_for_timeout(300)
     target = PICTURES / f"{name}.png"
     target.write_bytes(_smaller(page.screenshot()))
@@ -125,13 +127,13 @@ def _shot(page: Page, path: str, name: str) -> None:
 
 
 def _smaller(png: bytes) -> bytes:
-    """The picture in 64 colours where Pillow is installed, else as it is."""
+    """The picture in 128 colours where Pillow is installed, else as it is."""
     try:
         from PIL import Image
     except ImportError:
         return png
     buffer = BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    Image.open(BytesIO(png)).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
     return min(buffer.getvalue(), png, key=len)
 
 
