@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal, null, or_, select, true, tuple_
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from blueprints.accounts.models import Company, Member
@@ -185,40 +185,45 @@ def event_for_organizer(event_id: uuid.UUID, viewer: Viewer | None) -> Event:
     return event
 
 
+# What an event's page asks each time it is shown is put together once.
+_OWN = select(Signup, _place_of(Signup)).where(
+    Signup.event_id == bindparam("event_id"), Signup.member_id == bindparam("member_id")
+)
+_WAITING = (
+    select(func.count())
+    .select_from(Signup)
+    .where(Signup.event_id == bindparam("event_id"), Signup.state == "waitlisted")
+)
+_WHO_COMES = (
+    select(Signup.id, Member.id.label("member_id"), Member.real_name, Company.name.label("company_name"))
+    .join(Member, Member.id == Signup.member_id)
+    .join(Company, Company.id == Member.company_id)
+    .where(Signup.event_id == bindparam("event_id"), Signup.state == "confirmed")
+    .order_by(Signup.signed_up_at, Signup.id)
+    .limit(WHO + 1)
+)
+
+
 def own_signup(event_id: uuid.UUID, member_id: uuid.UUID) -> Own | None:
     """A member's own sign-up for one event, in whatever state."""
-    row = db.session.execute(
-        select(Signup, _place_of(Signup)).where(Signup.event_id == event_id, Signup.member_id == member_id)
-    ).first()
+    row = db.session.execute(_OWN, {"event_id": event_id, "member_id": member_id}).first()
     return Own(*row) if row else None
 
 
 def waiting_count(event_id: uuid.UUID) -> int:
     """How many wait for a seat."""
-    return (
-        db.session.scalar(
-            select(func.count()).select_from(Signup).where(Signup.event_id == event_id, Signup.state == "waitlisted")
-        )
-        or 0
-    )
+    return db.session.scalar(_WAITING, {"event_id": event_id}) or 0
 
 
 def who_comes(event_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[Sequence[Any], uuid.UUID | None]:
     """Names and companies of the confirmed, in order of arrival, a page at a time, and the next page's key."""
-    statement = (
-        select(Signup.id, Member.id.label("member_id"), Member.real_name, Company.name.label("company_name"))
-        .join(Member, Member.id == Signup.member_id)
-        .join(Company, Company.id == Member.company_id)
-        .where(Signup.event_id == event_id, Signup.state == "confirmed")
-        .order_by(Signup.signed_up_at, Signup.id)
-        .limit(WHO + 1)
-    )
+    statement = _WHO_COMES
     if after:
         seen = aliased(Signup)
         statement = statement.join(seen, seen.id == after).where(
             tuple_(Signup.signed_up_at, Signup.id) > tuple_(seen.signed_up_at, seen.id)
         )
-    rows = db.session.execute(statement).all()
+    rows = db.session.execute(statement, {"event_id": event_id}).all()
     return rows[:WHO], rows[WHO - 1].id if len(rows) > WHO else None
 
 

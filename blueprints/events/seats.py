@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import RuleAcceptance
@@ -18,6 +18,28 @@ from core.errors import NotFound
 from core.registries import notice_kind, tell
 
 PROMOTED = notice_kind("event.promoted", _l("“%(title)s”有空位了，您已由候补转为正式报名。"), urgent=True)
+
+_seen = aliased(Signup)
+_since = bindparam("since", type_=Event.starts_at.type)
+_accepted_at = (
+    select(func.min(RuleAcceptance.accepted_at))
+    .where(RuleAcceptance.member_id == bindparam("member_id"), RuleAcceptance.slug == "community-rules")
+    .scalar_subquery()
+)
+_NO_SHOWS = (
+    select(Event.starts_at)
+    .join(Signup, Signup.event_id == Event.id)
+    .where(
+        Signup.member_id == bindparam("member_id"),
+        Signup.state == "confirmed",
+        Signup.attended_at.is_(None),
+        Event.state == "scheduled",
+        Event.ends_at <= bindparam("instant"),
+        Event.starts_at > func.coalesce(_accepted_at, _since),
+        Event.starts_at > _since,
+        exists().where(_seen.event_id == Event.id, _seen.attended_at.is_not(None)),
+    )
+)
 
 
 def locked_event(event_id: uuid.UUID) -> Event:
@@ -93,28 +115,7 @@ def no_shows(member_id: uuid.UUID) -> list[datetime]:
     Only since they accepted the community rules: nobody is held to a rule that they had not read.
     """
     since = now() - rules.NO_SHOW_YEAR - timedelta(days=31 * rules.NO_SHOW_MONTHS)
-    seen = aliased(Signup)
-    accepted_at = (
-        select(func.min(RuleAcceptance.accepted_at))
-        .where(RuleAcceptance.member_id == member_id, RuleAcceptance.slug == "community-rules")
-        .scalar_subquery()
-    )
-    return list(
-        db.session.scalars(
-            select(Event.starts_at)
-            .join(Signup, Signup.event_id == Event.id)
-            .where(
-                Signup.member_id == member_id,
-                Signup.state == "confirmed",
-                Signup.attended_at.is_(None),
-                Event.state == "scheduled",
-                Event.ends_at <= now(),
-                Event.starts_at > func.coalesce(accepted_at, literal(since, Event.starts_at.type)),
-                Event.starts_at > since,
-                exists().where(seen.event_id == Event.id, seen.attended_at.is_not(None)),
-            )
-        )
-    )
+    return list(db.session.scalars(_NO_SHOWS, {"member_id": member_id, "since": since, "instant": now()}))
 
 
 def url_of(event: Event) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flask import current_app
 from flask_babel import force_locale, gettext
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from blueprints.accounts.models import Member
 from blueprints.notices import rules, sender
@@ -26,6 +26,9 @@ from core.pages import unread_count
 from core.registries import notice_kinds, teller, unteller
 from core.settings import Settings
 
+_UNREAD = (
+    select(func.count()).select_from(Notice).where(Notice.member_id == bindparam("member_id"), Notice.read_at.is_(None))
+)
 ROWS_AT_ONCE = 500
 PER_PAGE = 30
 
@@ -114,8 +117,7 @@ def latest(member_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[list[T
 
 def count_unread(person: Viewer) -> int:
     """How many notices the person has not read, for the shell's bell."""
-    unread = select(func.count()).select_from(Notice).where(Notice.member_id == person.id, Notice.read_at.is_(None))
-    return db.session.scalar(unread) or 0
+    return db.session.scalar(_UNREAD, {"member_id": person.id}) or 0
 
 
 unread_count[:] = [count_unread]
