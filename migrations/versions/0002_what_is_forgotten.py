@@ -9,13 +9,6 @@ branch_labels = None
 depends_on = None
 
 HANDLED = "state NOT IN ('assigned', 'scheduled', 'completed', 'rated') OR expert_id IS NOT NULL"
-CHECKS = {
-    "mode_known": "mode IN ('in_person', 'phone', 'video')",
-    "rated_has_stars": "state <> 'rated' OR stars IS NOT NULL",
-    "scheduled_has_time": "state <> 'scheduled' OR starts_at IS NOT NULL",
-    "state_known": "state IN ('requested', 'assigned', 'scheduled', 'completed', 'declined', 'withdrawn', 'rated')",
-    "stars_one_to_five": "stars BETWEEN 1 AND 5",
-}
 OLD = {"handled_has_expert": HANDLED}
 NEW = {
     "handled_has_expert": f"{HANDLED} OR member_id IS NULL",
@@ -38,17 +31,9 @@ def downgrade() -> None:
 
 
 def _change_consultations(before: dict[str, str], after: dict[str, str], *, nullable: bool) -> None:
-    """SQLite builds the table anew, and knows of its checks what it is told here."""
-    sqlite = op.get_bind().dialect.name == "sqlite"
-    told = [sa.CheckConstraint(text, name=op.f(_named(name))) for name, text in {**CHECKS, **after}.items()]
-    with op.batch_alter_table("consultations", table_args=told if sqlite else ()) as table:
+    with op.batch_alter_table("consultations") as table:
         table.alter_column("member_id", existing_type=sa.Uuid(), nullable=nullable)
-        if not sqlite:
-            for name in before:
-                table.drop_constraint(op.f(_named(name)), type_="check")
-            for name, text in after.items():
-                table.create_check_constraint(op.f(_named(name)), text)
-
-
-def _named(name: str) -> str:
-    return f"ck_consultations_{name}"
+        for name in before:
+            table.drop_constraint(op.f(f"ck_consultations_{name}"), type_="check")
+        for name, text in after.items():
+            table.create_check_constraint(op.f(f"ck_consultations_{name}"), text)

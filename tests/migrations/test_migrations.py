@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from blueprints.accounts.models import Member
@@ -23,6 +24,25 @@ from tests.conftest import NOON, SECRET
 from tests.people import People
 
 MIGRATIONS = ROOT / "migrations"
+M, C, E = (f"'0192f00000007000800000000000000{n}'" for n in (1, 2, 3))
+AT = "'2026-11-21 02:00:00'"
+OF_THE_FIRST = f"""
+INSERT INTO companies (id, name, name_key, trade, district, size, products, buys)
+VALUES ({C}, '甲', '甲', 'software', '', '', '', '');
+INSERT INTO members (id, real_name, sort_key, sounds_like, search_text, phone, phone_visible, password_hash,
+  status, company_id, position, trade, introduction, strengths, shortfalls, referrer, large, palette)
+VALUES ({M}, '张三', 'z', 'z', '', '1', FALSE, '',
+  'member', {C}, '', 'software', '', '', '', '', FALSE, 'auto');
+INSERT INTO expert_groups (slug, name, description) VALUES ('software', '软件', '');
+INSERT INTO events (id, title, kind, starts_at, ends_at, signup_closes_at, venue, address, capacity, body, public,
+  organizer_id, trades, state, created_at, ticket_key)
+VALUES ({E}, '茶会', 'culture', {AT}, '2026-11-21 04:00:00', {AT}, '', '', 3, '', FALSE,
+  {M}, '[]', 'scheduled', {AT}, '');
+INSERT INTO consultations (id, group_slug, member_id, expert_id, topic, body, mode, preferred_times, state,
+  place, reason, summary, stars, comment, requested_at, answer_due_at)
+VALUES ({C}, 'software', {M}, NULL, '一', '', 'phone', '', 'requested', '', '', '', NULL, '', {AT}, {AT}),
+  ({E}, 'software', {M}, {M}, '二', '', 'phone', '', 'rated', '', '', '', 5, '', {AT}, {AT})
+"""
 
 
 @pytest.fixture
@@ -83,3 +103,27 @@ def test_an_upgrade_keeps_the_rows_that_are_there(empty_app: Flask) -> None:
     assert db.session.scalar(select(Member.real_name).where(Member.id == kept)) == "张三"
     if db.engine.dialect.name == "sqlite":
         assert db.session.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_what_is_there_goes_up_to_the_newest_and_down_again(empty_app: Flask) -> None:
+    """An event and two consultations of the first version; what was forgotten since has nobody to go back to."""
+    upgrade(revision="0001")
+    for statement in OF_THE_FIRST.split(";"):
+        db.session.execute(text(statement))
+    db.session.commit()
+    upgrade()
+    for sentence in ("came_count = 5", "walk_in_count = 1"):
+        db.session.execute(text(f"UPDATE events SET {sentence}"))
+    db.session.execute(text("UPDATE consultations SET member_id = NULL, expert_id = NULL WHERE state = 'rated'"))
+    db.session.commit()
+    with pytest.raises(IntegrityError, match="forgotten_when_over"):
+        db.session.execute(text("UPDATE consultations SET member_id = NULL WHERE state = 'requested'"))
+    db.session.rollback()
+    downgrade(revision="0001")
+    assert db.session.execute(text("SELECT topic, state FROM consultations")).all() == [("一", "requested")]
+    assert db.session.execute(text("SELECT title FROM events")).all() == [("茶会",)]
+    with pytest.raises(IntegrityError):
+        db.session.execute(text("UPDATE consultations SET member_id = NULL"))
+    db.session.rollback()
+    upgrade()
+    assert is_current()
