@@ -169,9 +169,9 @@ def read_cursor(text: str | None) -> Cursor | None:
         return None
 
 
-def event_for(event_id: uuid.UUID) -> Event:
-    """The event with its organizer; `NotFound` when there is none."""
-    event = db.session.get(Event, event_id, options=[joinedload(Event.organizer)])
+def event_for(event_id: uuid.UUID, *, with_organizer: bool = True) -> Event:
+    """The event, with its organizer where they are shown; `NotFound` when there is none."""
+    event = db.session.get(Event, event_id, options=[joinedload(Event.organizer)] if with_organizer else None)
     if event is None:
         raise NotFound
     return event

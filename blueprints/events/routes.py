@@ -75,8 +75,8 @@ def create() -> ResponseReturnValue:
 @public
 def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> ResponseReturnValue:
     """One event: what, when, where, who comes, and the viewer's own sign-up."""
-    event = reading.event_for(event_id)
     person = viewer()
+    event = reading.event_for(event_id, with_organizer=person is not None)
     if person is None and not event.public:
         return redirect(url_for("accounts.login", next=request.path), 303)
     if not reading.may_see(event, person):
