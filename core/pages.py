@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -132,6 +133,8 @@ def page(
 def _answer(body: str, title: str, status: int, etag: str | None) -> Response:
     response = Response(body, status)
     response.headers["Fragment-Title"] = quote(title)
+    if status >= HTTPStatus.BAD_REQUEST:
+        response.headers["HX-Push-Url"] = "false"  # a form that comes back stands on its page, not at the post's URL
     return _finish(response, etag)
 
 

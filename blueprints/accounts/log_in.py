@@ -46,7 +46,8 @@ def log_in(phone: str, password: str) -> uuid.UUID:
         limits.hit(BY_ADDRESS, f"log-in {address}")
         raise LogInFailed(gettext("手机号或密码不对。忘了密码可以找回。"))
     if person.status == "suspended":
-        raise LogInFailed(gettext("这个账号已停用：%(reason)s。有疑问请联系秘书处。", reason=person.suspended_reason))
+        reason = person.suspended_reason.rstrip("。.！!；; \n")
+        raise LogInFailed(gettext("这个账号已停用：%(reason)s。有疑问请联系秘书处。", reason=reason))
     fresh = crypto.passwords.hash(password) if crypto.passwords.needs_rehash(person.password_hash) else None
     member_id = person.id
     limits.clear(BY_PHONE, f"log-in {phone}")
