@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
         app.extensions["limits"] = limits.Limits(
-            limits.DatabaseStorage(engine=db.engine, table=rate_limits),
+            limits.storage_for(settings.redis_url, db.engine, rate_limits),
             hashed=lambda key: vault.keyed_hash(key, "limits"),
         )
     security.init_app(app)

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import limits
-from limits.storage import Storage
+from limits.storage import Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import Column, Connection, Engine, Float, Integer, MetaData, Table, Text, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -123,6 +123,16 @@ class DatabaseStorage(Storage):
     def _begin(self) -> AbstractContextManager[Connection]:
         engine = self._engine if isinstance(self._engine, Engine) else self._engine()
         return engine.begin()
+
+
+def storage_for(redis_url: str | None, engine: Engine, table: Table) -> Storage:
+    """Where counters are kept: in Redis when several machines share one, else in our own database."""
+    if not redis_url:
+        return DatabaseStorage(engine=engine, table=table)
+    storage = storage_from_string(redis_url)
+    if not isinstance(storage, Storage):
+        raise TypeError("counters are kept by a storage that waits for its answers")
+    return storage
 
 
 class Limits:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 from app import create_app
@@ -21,6 +22,8 @@ from core.settings import Settings
 from tests.client import Browser
 from tests.people import People
 
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 NOON = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 """Saturday, 10:00 in Shanghai: before the sharing hour."""
 SECRET = "a secret for tests alone, 32 characters or more"

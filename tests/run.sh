@@ -22,7 +22,7 @@ case "${1:-all}" in
   all)
     lint
     rules -m "$short" --cov --cov-report=
-    step "coverage of core, rules and services"; $bin/coverage report --include='core/*,blueprints/*/rules.py,blueprints/*/*service.py' --fail-under=95
+    step "coverage of core, rules and services"; $bin/python -m tests.coverage_floor
     step "http, PostgreSQL"
     TEST_DATABASE=postgresql $bin/pytest -q tests/http tests/migrations -m "$short and not thorough"
     step "migrations, SQLite"; $bin/pytest -q tests/migrations
