@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from sqlalchemy.exc import IntegrityError
 
-import blueprints.accounts.models  # noqa: F401 - its tables are named below
+import blueprints.accounts.models
 import blueprints.door.models  # noqa: F401
 from core.errors import Refusal, constraint_means, refusal_for
 
