@@ -281,6 +281,23 @@ def mine(member_id: uuid.UUID, *, past: bool = False, limit: int = 200) -> list[
     return [Own(*row) for row in rows]
 
 
+def ahead_of(viewer: Viewer, limit: int) -> tuple[list[Own], list[Event]]:
+    """What is next for `viewer`, soonest first: their sign-ups that stand, and the events that they run. One query."""
+    runs = and_(Event.organizer_id == viewer.id, Event.state == "scheduled")
+    rows = db.session.execute(
+        select(Event, Signup, _place_of(Signup))
+        .outerjoin(
+            Signup,
+            and_(Signup.event_id == Event.id, Signup.member_id == viewer.id, Signup.state != "cancelled"),
+        )
+        .where(or_(runs, Signup.id.is_not(None)), Event.ends_at > now(), Event.starts_at > now() - rules.LONGEST)
+        .order_by(Event.starts_at, Event.id)
+        .limit(limit)
+    ).all()
+    own = [Own(signup, place) for _, signup, place in rows if signup]
+    return own, [event for event, *_ in rows if event.organizer_id == viewer.id and event.state == "scheduled"]
+
+
 def concerning(member_id: uuid.UUID, since: datetime) -> Sequence[tuple[Event, Signup | None]]:
     """Events since then that the member runs or signed up for, with that sign-up; soonest first."""
     rows = db.session.execute(

@@ -10,6 +10,7 @@ from blueprints.accounts.forms import ProfileForm
 from blueprints.accounts.models import Member
 from blueprints.accounts.service import profile_of, profile_values
 from blueprints.events import reading as events
+from blueprints.events.models import Event
 from blueprints.events.reading import Own
 from blueprints.events.rules import phase
 from blueprints.experts import service as experts
@@ -18,6 +19,7 @@ from core.access import Viewer
 from core.clock import now
 
 SHOWN = 3
+MOST = 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Mine:
 
     reader: Viewer
     events: Sequence[Own]
+    running: Sequence[Event]
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -38,6 +41,7 @@ class Mine:
             f"signups:{key}",
             f"consultations:{key}",
             *(f"event:{own.signup.event_id}" for own in self.events),
+            *(f"event:{event.id}" for event in self.running),
         )
 
     @property
@@ -46,6 +50,7 @@ class Mine:
         return (
             str(self.reader.rules_due),
             *(f"{own.signup.event_id}:{phase(own.signup.event, now())}" for own in self.events),
+            *(f"{event.id}:{phase(event, now())}" for event in self.running),
         )
 
     def rest(self) -> dict[str, Any]:
@@ -62,4 +67,5 @@ class Mine:
 
 def mine_of(reader: Viewer) -> Mine:
     """What a member's page is made of. One query."""
-    return Mine(reader, events.mine(reader.id, limit=SHOWN))
+    mine, running = events.ahead_of(reader, MOST)
+    return Mine(reader, mine[:SHOWN], running[:SHOWN])

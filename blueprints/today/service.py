@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, ngettext
@@ -119,6 +119,7 @@ class Home:
     headings: list[str]
     desk: list[Turn]
     mine: list[Own]
+    running: Sequence[Event]
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -135,6 +136,7 @@ class Home:
             f"consultations:{key}",
             f"member:{key}",
             *(f"event:{own.signup.event_id}" for own in self.mine),
+            *(f"event:{event.id}" for event in self.running),
         )
 
     @property
@@ -145,17 +147,39 @@ class Home:
             str(self.issue.number if self.issue else None),
             str(self.reader.rules_due),
             *(f"{own.signup.event_id}:{phase(own.signup.event, now())}" for own in self.mine),
+            *(f"{event.id}:{phase(event, now())}" for event in self.running),
         )
 
     @property
     def pinned(self) -> list[Own]:
-        """My events of today, and those that are on."""
-        return [own for own in self.mine if _day(own) <= today() and own.signup.event.state == "scheduled"]
+        """My events of today, and those that are on; those that I run stand among `doors`."""
+        return [own for own in self.mine if self._is_today(own.signup.event) and own.signup.event not in self.running]
 
     @property
     def later(self) -> list[Own]:
         """My other coming events."""
-        return [own for own in self.mine if own not in self.pinned][:SHOWN]
+        return [
+            own for own in self.mine if not self._is_today(own.signup.event) and own.signup.event not in self.running
+        ][:SHOWN]
+
+    @property
+    def doors(self) -> list[Event]:
+        """The events of today that I run."""
+        return [event for event in self.running if self._is_today(event)]
+
+    @property
+    def seated(self) -> frozenset[uuid.UUID]:
+        """The events for which I hold a ticket."""
+        return frozenset(own.signup.event_id for own in self.mine if own.state == "confirmed")
+
+    @property
+    def to_run(self) -> list[Event]:
+        """The other coming events that I run."""
+        return [event for event in self.running if not self._is_today(event)]
+
+    @staticmethod
+    def _is_today(event: Event) -> bool:
+        return event.state == "scheduled" and local(event.starts_at).date() <= today()
 
     def rest(self) -> dict[str, Any]:
         """What is only read when the page is rendered. Three queries."""
@@ -167,20 +191,18 @@ class Home:
         }
 
 
-def _day(own: Own) -> date:
-    return local(own.signup.event.starts_at).date()
-
-
 def home_of(reader: Viewer) -> Home:
     """What a member's page is made of. Two queries."""
     issue, desk = _briefings(reader)
+    mine, running = events.ahead_of(reader, 4 * SHOWN)
     return Home(
         reader=reader,
         hour=needs.sharing_hour(),
         issue=issue,
         headings=contents(issue.body) if issue else [],
         desk=desk,
-        mine=events.mine(reader.id, limit=3 * SHOWN),
+        mine=mine,
+        running=running[:SHOWN],
     )
 
 

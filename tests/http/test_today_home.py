@@ -282,3 +282,14 @@ def test_a_phone_s_copy_is_the_page_itself(app: Flask, people: People, keep: Kee
         assert stamps_of(kept[0].topics)
         assert not list(pages(Viewer(member, new_id(), "", "applicant")))
     assert phone.get("/").status == 200
+
+
+def test_an_event_that_i_run_today_leads_to_its_door(people: People, keep: Keep) -> None:
+    organizer, phone = people.logged_in("", "organizer")
+    tonight = keep(Event, title="今晚的路演", organizer_id=organizer, starts_at=now() + timedelta(minutes=30))
+    later = keep(Event, title="下周的路演", organizer_id=organizer, starts_at=now() + timedelta(days=7))
+    keep(Event, title="取消的路演", organizer_id=organizer, state="cancelled")
+    page = phone.get("/")
+    assert f'href="/events/{tonight}/door"' in page.html
+    assert f'href="/events/{later}"' in part(page, "next")
+    assert "取消的路演" not in page
