@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, request, session
 from flask_login import login_user, logout_user
@@ -92,9 +93,23 @@ def log_in(member: Member) -> None:
         address=(request.remote_addr or "")[:45],
     )
     db.session.add(opened)
+    _take_over_display(member)
     session.clear()
     session.permanent = True
     login_user(Viewer(member.id, opened.id, member.real_name, member.status), force=True)
+
+
+def _take_over_display(member: Member) -> None:
+    """What was chosen on this phone before logging in holds on, where the person themselves chose nothing."""
+    chosen: dict[str, Any] = {}
+    if request.cookies.get("large") == "1" and not member.large:
+        chosen["large"] = True
+    if (palette := request.cookies.get("palette")) in ("light", "dark") and member.palette == "auto":
+        chosen["palette"] = palette
+    if (tongue := request.cookies.get("language")) in ("zh", "en") and member.language is None:
+        chosen["language"] = tongue
+    if chosen:
+        db.session.execute(update(Member).where(Member.id == member.id).values(**chosen))
 
 
 def log_out(viewer: Viewer | None) -> None:

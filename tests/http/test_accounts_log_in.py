@@ -336,3 +336,14 @@ def test_the_screen_is_kept_for_the_phone_and_for_the_person(app: Flask, people:
     browser.post("/display", {"large": "1"})
     browser.post("/display", {"large": "0"})
     assert "data-large" not in browser.get("/members").html
+
+
+def test_large_type_chosen_before_logging_in_stays(app: Flask, people: People) -> None:
+    phone = people.phone_of(people.member())
+    browser = Browser(app)
+    browser.post("/display", {"large": "1"})
+    browser.post("/login", {"phone": phone, "password": PASSWORD})
+    assert "data-large" in browser.get("/members").html
+    elsewhere = Browser(app)
+    elsewhere.post("/login", {"phone": phone, "password": PASSWORD})
+    assert "data-large" in elsewhere.get("/members").html
