@@ -23,6 +23,7 @@ def directory() -> ResponseReturnValue:
     valid = form.validate()
     return page(
         "accounts/members.html",
+        tab="me",
         topics=offline.DIRECTORY.topics,
         status=200 if valid else 422,
         form=form,
@@ -37,6 +38,7 @@ def show_member(member_id: uuid.UUID) -> ResponseReturnValue:
     profile = profile_for(member(), member_id)
     return page(
         "accounts/member.html",
+        tab="me",
         topics=("people", f"member:{member_id}"),
         states=(profile.stamp,),
         profile=profile,
