@@ -290,6 +290,7 @@ def ahead_of(viewer: Viewer, limit: int) -> tuple[list[Own], list[Event]]:
             Signup,
             and_(Signup.event_id == Event.id, Signup.member_id == viewer.id, Signup.state != "cancelled"),
         )
+        .options(contains_eager(Signup.event))
         .where(or_(runs, Signup.id.is_not(None)), Event.ends_at > now(), Event.starts_at > now() - rules.LONGEST)
         .order_by(Event.starts_at, Event.id)
         .limit(limit)
