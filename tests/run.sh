@@ -21,10 +21,11 @@ case "${1:-all}" in
   fast) rules -m "$short and not thorough" ;;
   all)
     lint
-    rules -m "$short" --cov --cov-report=
+    rules -m "$short and not thorough" --cov --cov-report=
     step "coverage of core, rules and services"; $bin/python -m tests.coverage_floor
+    step "thorough"; $bin/pytest -q -n 2 tests/unit tests/http tests/architecture tests/contracts -m "$short and thorough"
     step "http, PostgreSQL"
-    TEST_DATABASE=postgresql $bin/pytest -q tests/http tests/migrations -m "$short and not thorough"
+    TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http tests/migrations -m "$short and not thorough"
     step "migrations, SQLite"; $bin/pytest -q tests/migrations
     step "races"; $bin/pytest -q tests -m race
     step "browser"; $bin/pytest -q -n 2 tests/browser -m "not long"
