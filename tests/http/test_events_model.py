@@ -150,8 +150,11 @@ class Seats(RuleBasedStateMachine):
         assert counted == len(self.seated) <= self.capacity
 
 
-@pytest.mark.thorough
-def test_seats_and_line_are_right_after_whatever_people_do(app: Flask, people: People) -> None:
+@pytest.mark.parametrize(
+    ("runs", "steps"),
+    [pytest.param(20, 20, marks=pytest.mark.thorough), pytest.param(1000, 40, marks=pytest.mark.long)],
+)
+def test_seats_and_line_are_right_after_whatever_people_do(app: Flask, people: People, runs: int, steps: int) -> None:
     Seats.app = app
     Seats.organizer = Viewer(people.member("王组织", "organizer"), new_id(), "王组织", "member")
     Seats.members = [Viewer(people.member(), new_id(), "", "member") for _ in range(MEMBERS)]
@@ -159,10 +162,10 @@ def test_seats_and_line_are_right_after_whatever_people_do(app: Flask, people: P
         Seats,
         settings=settings(
             phases=(Phase.generate,),
-            max_examples=20,
-            stateful_step_count=20,
+            max_examples=runs,
+            stateful_step_count=steps,
             deadline=None,
-            derandomize=True,
+            derandomize=runs == 20,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
