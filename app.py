@@ -10,15 +10,14 @@ from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_compress import Compress
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import access, assets, chamber, clock, crypto, i18n, limits, pages, retention, security
+from core import access, assets, chamber, clock, crypto, i18n, limits, migrating, pages, retention, security
 from core.database import db, prepare_engine, rate_limits
 from core.errors import Refusal
-from core.settings import ROOT, Settings
+from core.settings import Settings
 from demo.commands import demo
 
 FEATURES = (
@@ -59,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     vault = app.extensions["vault"] = crypto.Vault(settings.secret_key)
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+    migrating.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
         app.extensions["limits"] = limits.Limits(

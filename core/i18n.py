@@ -9,9 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, get_locale, get_translations
 from jinja2 import pass_eval_context
@@ -58,6 +55,10 @@ def compile_catalogues(instance: Path) -> Path:
         target = folder / language_folder.name / "LC_MESSAGES" / "messages.mo"
         if target.exists():
             continue
+        from babel.messages.catalog import Catalog
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+
         whole = Catalog(locale=language_folder.name)
         for part in parts:
             if part.parent == language_folder:

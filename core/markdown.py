@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _TAGS = {
     *("h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "li", "blockquote", "pre", "code", "hr", "br"),
@@ -16,7 +19,14 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}, "div": {"class", "tabindex"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _FIRST_HEADING = re.compile(r"\A\s*#\s+[^\n]*\n+")
-_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+@functools.cache
+def parser() -> MarkdownIt:
+    """CommonMark with tables, without HTML; made when a text is first asked for, for it takes long."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 @functools.lru_cache(maxsize=128)
@@ -28,7 +38,7 @@ def render(text: str, *, without_title: bool = False) -> Markup:
     """
     if without_title:
         text = _FIRST_HEADING.sub("", text, count=1)
-    tokens = _parser.parse(text)
+    tokens = parser().parse(text)
     level = 1
     for token in tokens:
         if token.type == "heading_open":
@@ -37,7 +47,7 @@ def render(text: str, *, without_title: bool = False) -> Markup:
             token.tag = f"h{level}"
         if token.type == "th_open":
             token.attrSet("scope", "col")
-    html = str(_parser.renderer.render(tokens, _parser.options, {}))
+    html = str(parser().renderer.render(tokens, parser().options, {}))
     html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
     clean = nh3.clean(
         html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer nofollow"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from core.markdown import parser
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 PART_LENGTH = 1900
 SEPARATOR = "━" * 12
@@ -16,7 +19,6 @@ FOOT = "编辑：{editor}　审核：{reviewer}　签发：{publisher}"
 PART = "（第{part}部分，共{parts}部分）"
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _SENTENCE = re.compile(r"(?<=[。！？；!?;\n])")
-_parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def full_width(text: str) -> str:
 def blocks_of(body: str) -> list[str]:
     """The blocks of a Markdown text as plain lines: headings, paragraphs, numbered items, rows of tables."""
     reader = _Reader()
-    for token in _parser.parse(body):
+    for token in parser().parse(body):
         reader.take(token)
     return reader.blocks
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from flask import Response
 from flask_babel import gettext
-from icalendar import Calendar
-from icalendar import Event as Entry
 
 from blueprints.events.models import Event, Signup
 from core import chamber
+
+if TYPE_CHECKING:
+    from icalendar import Event as Entry
 
 
 def one(event: Event, root: str) -> Response:
@@ -29,6 +31,8 @@ def feed(concerning: Iterable[tuple[Event, Signup | None]], root: str) -> Respon
 
 
 def _entry(event: Event, root: str, signup: Signup | None = None) -> Entry:
+    from icalendar import Event as Entry
+
     entry = Entry()
     waiting = signup is not None and signup.state == "waitlisted"
     entry.add("uid", f"{event.id}@huiyou")
@@ -45,6 +49,8 @@ def _entry(event: Event, root: str, signup: Signup | None = None) -> Entry:
 
 
 def _answer(entries: list[Entry], filename: str, name: str | None = None) -> Response:
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", "-//Huiyou//huiyou//ZH")
     calendar.add("version", "2.0")
