@@ -132,7 +132,7 @@ def edit(
         status=status,
         form=form,
         event=event,
-        theirs=[(f, _shown(stands[f.name])) for f in form if _shown(stands[f.name]) != _shown(f)] if stands else [],
+        theirs=[(f, kept, mine) for f in form if (kept := _shown(stands[f.name])) != (mine := _shown(f))] if stands else [],
         version=event.version if current or not form.version.data else form.version.data,
     )
 
