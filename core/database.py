@@ -8,12 +8,14 @@ restored from a backup never gives an old stamp to new content.
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -175,11 +177,32 @@ def _forget_topics(session: Session, previous: Any) -> None:
 @contextmanager
 def writer() -> Iterator[None]:
     """Transactions begun inside take SQLite's write lock from their first statement."""
+    if _writing.get():
+        yield
+        return
     token = _writing.set(True)
     try:
-        yield
+        with _turn():
+            yield
     finally:
         _writing.reset(token)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Let SQLite's writers, of all threads and processes, come one after the other.
+
+    They would find the database locked and sleep, ever longer, while those who come
+    later slip in between. The kernel wakes who waits for a lock on a file at once and
+    in order, and frees it when its process dies.
+    """
+    path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
+    if not path or path == ":memory:":
+        yield
+        return
+    with Path(f"{path}-turn").open("ab") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def in_transaction(work: Callable[[], Result], attempts: int = 3) -> Result:
