@@ -272,7 +272,8 @@ def _tell(
     """Tell everybody named but the actor; `again` for what may happen more than once."""
     receivers = {person for person in people if person and person != act.person.id}
     subject = f"consultation:{found.id}:{what}" + (f":{found.version}" if again else "")
-    tell(sorted(receivers), f"consultation.{what}", url=_url(found), subject=subject, topic=found.topic, **words)
+    url = "/consultations?as=expert" if what == "taken_over" else _url(found)  # it is no longer theirs to read
+    tell(sorted(receivers), f"consultation.{what}", url=url, subject=subject, topic=found.topic, **words)
 
 
 def _outcome(found: Consultation, message: str, **more: Any) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 
 from blueprints.experts.words import MODES
@@ -36,10 +38,17 @@ class RequestForm(Form):
     id = UuidField()
 
 
+class ExpertField(UuidField):
+    """One of the group's experts, by their member id."""
+
+    def missing(self) -> Any:
+        return _l("请选一位专家。")
+
+
 class AssignForm(Form):
     """Which expert takes it on."""
 
-    expert_id = UuidField(_l("承办专家"), required=True)
+    expert_id = ExpertField(_l("承办专家"), required=True)
 
 
 class ScheduleForm(Form):
