@@ -32,4 +32,9 @@ def test_what_is_done_needs_nobody() -> None:
 
 
 def test_the_contents_of_a_briefing_are_its_first_headings() -> None:
-    assert contents("各位\n\n## 需求\n- 一\n## 手里有的\n##\n### 小\n## 三\n## 四\n## 五") == ["需求", "手里有的", "三", "四"]
+    assert contents("各位\n\n## 需求\n- 一\n## 手里有的\n##\n### 小\n## 三\n## 四\n## 五") == [
+        "需求",
+        "手里有的",
+        "三",
+        "四",
+    ]
