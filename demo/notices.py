@@ -86,7 +86,7 @@ def _signed_off(loading: Loading) -> list[Told]:
     words = {
         "number": str(issue["number"]),
         "title": issue["title"],
-        "moment": f"{issue['publishes_at'].astimezone(loading.calendar.zone):%Y-%m-%d %H:%M}",
+        "publishes_at": issue["publishes_at"].isoformat(),
     }
     refs = {key: ref for ref, key in loading.ids.items() if ref in LOG_INS}
     receivers = [refs[key] for key in (issue["editor_id"], issue["reviewer_id"]) if key in refs]

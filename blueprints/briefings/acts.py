@@ -17,23 +17,23 @@ from blueprints.briefings.models import Briefing, BriefingNumbering, BriefingSte
 from blueprints.briefings.rules import Verdict
 from core import chamber
 from core.audit import record
-from core.clock import clock, local, now
+from core.clock import clock, now
 from core.database import db, insert_once, locked, new_id, stamps_of, touch
 from core.errors import NotFound, Refusal, Stale, constraint_means
 from core.i18n import spoken
 from core.operations import Act, Outcome, operation, version_built_on
 from core.registries import notice_kind, tell
 
-notice_kind("briefing.submitted", _l("%(day)s的简报《%(title)s》等您审核"))
-notice_kind("briefing.reviewed", _l("%(day)s的简报《%(title)s》等您签发"))
-notice_kind("briefing.returned", _l("%(day)s的简报《%(title)s》被退回，请修改"))
-notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》已签发，%(moment)s 发布"))
+notice_kind("briefing.submitted", _l("%(issue_on)s的简报《%(title)s》等您审核"))
+notice_kind("briefing.reviewed", _l("%(issue_on)s的简报《%(title)s》等您签发"))
+notice_kind("briefing.returned", _l("%(issue_on)s的简报《%(title)s》被退回，请修改"))
+notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》已签发，%(publishes_at)s 发布"))
 
 
 class DayTaken(Refusal):
     """There is one issue a day."""
 
-    message = _l("这一天的简报已经建好了，在下面的列表里。")
+    message = _l("这一天的简报已经有了：在做的列在下面，发布了的在每日简报里。")
 
 
 class NotItsTurn(Refusal):
@@ -172,7 +172,7 @@ def sign_off(act: Act, *, verdict: Verdict, comment: str | None) -> Outcome:
         subject=f"briefing:{found.id}:signed_off",
         number=str(found.number),
         title=found.title,
-        moment=f"{local(found.publishes_at):%Y-%m-%d %H:%M}",
+        publishes_at=found.publishes_at.isoformat(),
     )
     moment_said = spoken(found.publishes_at)
     return _outcome(
@@ -260,7 +260,7 @@ def _tell(act: Act, found: Briefing, what: str, people: list[uuid.UUID]) -> None
         f"briefing.{what}",
         url=_url(found),
         subject=f"briefing:{found.id}:{what}:{found.version}",
-        day=found.date.isoformat(),
+        issue_on=found.date.isoformat(),
         title=found.title,
     )
 

@@ -125,14 +125,15 @@ def edit(
     """The form of an event that stands; where two edit at once, with the other's version."""
     event = service.event_for_organizer(event_id, viewer())
     form = form or EventForm(obj=event)
-    stands = EventForm.of(_as_posted(event)) if current else None
+    stands = EventForm.of(_as_posted(event)) if current else form
+    versions = [(field, _shown(stands[field.name]), _shown(field)) for field in form]
     return page(
         "events/edit.html",
         tab="events",
         status=status,
         form=form,
         event=event,
-        theirs=[(f, kept, mine) for f in form if (kept := _shown(stands[f.name])) != (mine := _shown(f))] if stands else [],
+        theirs=[(field, kept, mine) for field, kept, mine in versions if kept != mine],
         version=event.version if current or not form.version.data else form.version.data,
     )
 

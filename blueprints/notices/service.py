@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import current_app
 from flask_babel import force_locale, gettext
@@ -98,10 +98,14 @@ def _send(members: list[uuid.UUID], kind: str, words: dict[str, str]) -> None:
     sender.wake_after_commit()
 
 
+def _said(moment: date) -> str:
+    return spoken(moment, "full" if isinstance(moment, datetime) else "day")
+
+
 def say(kind: str, words: dict[str, str]) -> str:
     """The sentence of a notice, in the language of this request (or of `force_locale`)."""
     known = notice_kinds.get(kind)
-    return rules.sentence(str(known.sentence), words, spoken) if known else gettext("有一条新消息")
+    return rules.sentence(str(known.sentence), words, _said) if known else gettext("有一条新消息")
 
 
 def latest(member_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[list[Told], uuid.UUID | None]:

@@ -299,7 +299,7 @@ def test_there_is_one_issue_a_day(desk: Desk) -> None:
     desk.draft()
     page = desk.editor.post("/desk/briefings", {"date": TODAY})
     assert page.status == 409
-    assert "已经建好了" in page
+    assert "已经有了" in page
     assert desk.editor.post("/desk/briefings", {"date": "明天"}).status == 422
     assert 'value="2026-11-22"' in desk.editor.get("/desk").html
     desk.draft("2026-11-22")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from blueprints.notices.rules import sentence, wait_after
 
 
-def say(instant: datetime) -> str:
+def say(instant: date) -> str:
     return instant.strftime("on %d %b")
 
 
@@ -22,6 +22,10 @@ def test_a_word_that_is_missing_is_left_out() -> None:
 def test_an_instant_is_said_as_people_say_it() -> None:
     starts_at = datetime(2026, 11, 21, 11, tzinfo=UTC).isoformat()
     assert sentence("%(starts_at)s 见", {"starts_at": starts_at}, say) == "on 21 Nov 见"
+
+
+def test_a_day_is_said_as_people_say_it() -> None:
+    assert sentence("%(issue_on)s的简报", {"issue_on": "2026-11-21"}, say) == "on 21 Nov的简报"
 
 
 def test_a_word_that_is_no_instant_is_shown_as_it_is() -> None:
