@@ -262,7 +262,7 @@ def digest_of(kind: Operation, target: str | None, fields: Mapping[str, str]) ->
 
 def version_built_on(owner: str, version: str) -> int:
     """The version that an edit builds on: a number, or the `op_id` of the owner's own operation that made it."""
-    if version.isdigit() and len(version) < 10:
+    if version.isascii() and version.isdigit() and len(version) < 10:
         return int(version)
     made = db.session.execute(
         select(LedgerRow.made_version).where(LedgerRow.owner == owner, LedgerRow.op_id == version)
