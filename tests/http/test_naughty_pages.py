@@ -21,7 +21,7 @@ from tests.sitemap import NOT_FOUND, visits
 from tests.unit.naughty_strings import NAUGHTY
 from tests.world import World, build
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.long
 WORDS = {
     "member": ["/needs?q=", "/members?q=", "/briefings?q=", "/experts/", "/rules/", "/me/phone/", "/members?trade="],
     "visitor": ["/", "/login?next=", "/password/reset/", "/calendar/", "/display?next="],
