@@ -9,6 +9,7 @@ restored from a backup never gives an old stamp to new content.
 from __future__ import annotations
 
 import fcntl
+import functools
 import secrets
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -28,6 +29,7 @@ from sqlalchemy import (
     Executable,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Uuid,
@@ -236,7 +238,19 @@ def is_transient(error: DBAPIError) -> bool:
 
 def locked(model: type[Result], key: uuid.UUID) -> Result | None:
     """The row under its lock (`FOR UPDATE`; on SQLite the writer's lock covers it), fresh."""
-    return db.session.get(model, key, with_for_update={"of": model}, populate_existing=True)
+    return cast("Result | None", db.session.scalars(_locking(cast("Any", model)), {"key": key}).unique().one_or_none())
+
+
+@functools.cache
+def _locking(model: Any) -> Select[Any]:
+    """Built once for each model: building it is half of what reading a row costs."""
+    statement = select(model).where(model.id == bindparam("key")).with_for_update(of=model)
+    return statement.execution_options(populate_existing=True)
+
+
+def table_of(model: type[Base]) -> Table:
+    """The model's table, for a statement that is to be without the weight of the object layer."""
+    return cast("Table", model.__table__)
 
 
 def prepare_engine(engine: Engine) -> None:

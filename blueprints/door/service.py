@@ -21,7 +21,7 @@ from blueprints.door.words import SENTENCES
 from blueprints.events.models import Event, Signup
 from core import audit
 from core.clock import clock, local, today
-from core.database import db, locked, new_id, touch
+from core.database import db, locked, new_id, table_of, touch
 from core.errors import Duplicate, Forbidden, NotFound
 from core.i18n import spoken
 from core.operations import Act, Outcome, operation
@@ -59,12 +59,7 @@ _LET_IN = (
     .join(_recorder, _recorder.id == Checkin.recorded_by_id)
     .where(_INSIDE, Checkin.guest_id == bindparam("guest_id"))
 )
-_ATTENDED = (
-    update(Signup)
-    .where(Signup.id == bindparam("signup_id"))
-    .values(attended_at=bindparam("at"))
-    .execution_options(synchronize_session=False)
-)
+_ATTENDED = update(table_of(Signup)).where(table_of(Signup).c.id == bindparam("signup_id"))
 
 
 @dataclass(frozen=True)
@@ -245,7 +240,7 @@ def _let_in(event: Event, guest_id: uuid.UUID) -> Seen | None:
 
 def _attended(guest: Guest, at: datetime) -> None:
     """Say on the sign-up that its person came; by a statement, so that only the person's own pages change."""
-    db.session.execute(_ATTENDED, {"signup_id": guest.signup_id, "at": at})
+    db.session.execute(_ATTENDED, {"signup_id": guest.signup_id, "attended_at": at})
     touch(f"signups:{guest.member_id}")
 
 

@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.orm.attributes import set_committed_value
 
 from blueprints.accounts.models import RuleAcceptance
 from blueprints.events import rules
 from blueprints.events.models import Event, Signup
 from core.clock import now
-from core.database import db, locked, touch
+from core.database import db, locked, table_of, touch
 from core.errors import NotFound
 from core.registries import notice_kind, tell
 
 PROMOTED = notice_kind("event.promoted", _l("“%(title)s”有空位了，您已由候补转为正式报名。"), urgent=True)
 
+_SET_COUNTS = update(table_of(Event)).where(table_of(Event).c.id == bindparam("event_id"))
 _seen = aliased(Signup)
 _since = bindparam("since", type_=Event.starts_at.type)
 _accepted_at = (
@@ -105,7 +107,9 @@ def promote(event: Event) -> None:
 
 def set_counts(event: Event, **counts: int) -> None:
     """Set counts by a statement, so that the event's version stays: a sign-up is no edit."""
-    db.session.execute(update(Event).where(Event.id == event.id).values(**counts))
+    db.session.execute(_SET_COUNTS, {"event_id": event.id, **counts})
+    for name, count in counts.items():
+        set_committed_value(event, name, count)
     touch("events", f"event:{event.id}")
 
 
