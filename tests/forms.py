@@ -32,8 +32,8 @@ def value(control: Element) -> str | None:
         return "".join(str(child) for child in control.children).removeprefix("\r").removeprefix("\n")
     if control.tag == "select":
         options = list(control.all("option"))
-        chosen = [o for o in options if "selected" in o.attrs] or options[:1]
-        return chosen[0].attrs.get("value", chosen[0].text) if chosen else None
+        chosen = [o for o in options if "selected" in o.attrs] or ([] if "multiple" in control.attrs else options[:1])
+        return ",".join(o.attrs.get("value", o.text) for o in chosen) if chosen else None
     if control.attrs.get("type") in ("checkbox", "radio") and "checked" not in control.attrs:
         return None
     return control.attrs.get("value", "")
