@@ -106,7 +106,6 @@ def _prepare_templates(app: Flask) -> None:
             "viewer": access.viewer(),
             "chamber": chamber.current(),
             "language": i18n.language(),
-            "release": security.RELEASE,
             "display": pages.display(),
         }
 
@@ -138,7 +137,9 @@ def current_testing() -> bool:
 def _keep_fragment_from_redirecting(response: Response) -> Response:
     """A fragment is never a 3xx: the header names where to go instead (offline protocol, "Wire")."""
     if 300 <= response.status_code < 400 and response.location and pages.wants_fragment():
-        location = response.location
+        location = response.location.removeprefix(request.host_url.rstrip("/"))
         response = Response(status=200)
         response.headers["Fragment-Location"] = location
+        response.headers["Vary"] = pages.VARY
+        response.headers["Cache-Control"] = "no-store"
     return response

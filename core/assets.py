@@ -14,10 +14,13 @@ import tempfile
 from pathlib import Path
 
 import brotli
-from flask import Flask
+from flask import Flask, current_app
 from whitenoise import WhiteNoise
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
+from core.settings import RELEASE, ROOT
+
+STATIC = ROOT / "static"
+_MADE_OF = ("templates/**/*.html", "translations/**/*.po", "core/**/*.py", "blueprints/**/*.py")
 PREFIX = "/static/"
 _SEPARATE = ("icons/*", "vendor/jsqr*")
 
@@ -37,7 +40,7 @@ def _hashed(name: str, content: bytes) -> str:
     return f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{dot}{ending}"
 
 
-def build(instance: Path) -> tuple[Path, dict[str, str]]:
+def join(instance: Path) -> tuple[Path, dict[str, str]]:
     """Write the hashed and compressed files once; returns their folder and name → hashed name."""
     sources = _sources()
     names = {name: _hashed(name, content) for name, content in sources.items()}
@@ -61,15 +64,33 @@ def build(instance: Path) -> tuple[Path, dict[str, str]]:
     return folder, names
 
 
+def _digest(names: dict[str, str]) -> str:
+    """What pages are made of besides what is in the database, as 8 hexadecimal characters."""
+    made = hashlib.blake2b(json.dumps(names, sort_keys=True).encode(), digest_size=4)
+    for pattern in _MADE_OF:
+        for path in sorted(ROOT.glob(pattern)):
+            made.update(path.read_bytes())
+    return made.hexdigest()
+
+
+def build() -> str:
+    """The release with a digest of what makes its pages: a phone's copies hold for this build alone."""
+    return str(current_app.extensions["build"])
+
+
+def url_of(name: str) -> str | None:
+    """The hashed URL of an asset, if there is one of this name."""
+    names: dict[str, str] = current_app.extensions["assets"]
+    return PREFIX + names[name] if name in names else None
+
+
 def init_app(app: Flask, instance: Path) -> None:
     """Build the files, give templates `asset(name)`, and let WhiteNoise serve them."""
-    folder, names = build(instance)
+    folder, names = join(instance)
 
-    def asset(name: str) -> str:
-        return PREFIX + names[name]
-
-    app.jinja_env.globals["asset"] = asset
     app.extensions["assets"] = names
+    app.extensions["build"] = f"{RELEASE}+{_digest(names)}"
+    app.jinja_env.globals.update(asset=lambda name: PREFIX + names[name], assets=names, release=app.extensions["build"])
     server = WhiteNoise(app.wsgi_app, max_age=31536000, immutable_file_test=lambda _path, _url: True)
     server.add_files(str(folder), prefix=PREFIX)
     app.wsgi_app = server  # type: ignore[method-assign]

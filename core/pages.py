@@ -20,13 +20,14 @@ from markupsafe import Markup
 
 from core import chamber
 from core.access import viewer
+from core.assets import build
 from core.clock import today
 from core.database import new_id, stamps_of
 from core.i18n import language
-from core.settings import RELEASE
 
 _OP_ID = re.compile(rb'name="op_id" value="[^"]*"')
 _FORMS_OP_ID = re.compile(_OP_ID.pattern.decode())
+VARY = "Fragment, Service-Worker-Navigation-Preload, HX-Request"
 PALETTES = ("auto", "light", "dark")
 unread_count: list[Callable[[Any], int]] = []
 Loader = Callable[[], dict[str, Any]]
@@ -63,7 +64,7 @@ def _whole_etag(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[st
     """All 128 bits of the etag: what is kept in memory under it must never be another reader's."""
     person = viewer()
     reader = (str(person.id), person.status, *sorted(person.roles)) if person else ("",)
-    text = repr((url, RELEASE, chamber.stamp(), language(), reader, str(today()), sorted(stamps), list(states)))
+    text = repr((url, build(), chamber.stamp(), language(), reader, str(today()), sorted(stamps), list(states)))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -103,7 +104,7 @@ def page(
     if keep and (kept := memory.get(_key(whole))):
         return _answer(*kept, status, etag)
     title, main = _made(template, load, context, f"main {_key(whole)}" if heavy and known else None)
-    frame = {"title": title, "main": main, "refusal": g.get("refusal")}
+    frame = {"title": title, "main": main, "refusal": g.get("refusal"), "active_tab": _tab_shown(tab)}
     fragment = render_template("_main.html", **frame)
     if etag is None and status == 200:
         etag = hashlib.blake2b(_OP_ID.sub(b"", fragment.encode()), digest_size=4).hexdigest()
@@ -117,7 +118,6 @@ def page(
         body = render_template(
             "base.html",
             **frame,
-            active_tab=tab,
             flashes=(flashes := _flashes()),
             unread=_unread(),
             meta_description=description,
@@ -128,6 +128,34 @@ def page(
     if keep:
         memory.put(_key(whole), (body, title))
     return _answer(body, title, status, etag)
+
+
+def _tab_shown(tab: str | None) -> str:
+    """The tab that is marked: a member reads the rules under their own."""
+    person = viewer()
+    return "me" if tab == "rules" and person and person.is_member else tab or ""
+
+
+def shell_etag() -> str:
+    """What the shell of this reader is made of, as 8 hexadecimal characters."""
+    person = viewer()
+    reader = (str(person.id), person.status, *sorted(person.roles)) if person else ("",)
+    text = repr((build(), language(), reader, sorted(display().items()), chamber.stamp()))
+    return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
+
+
+def shell() -> Response:
+    """Everything around `<main>`, with `<!--main-->` where it stands: what a phone puts its fragments into."""
+    chamber.refresh(stamps_of(("chamber",)))
+    etag = shell_etag()
+    if request.if_none_match.contains(etag):
+        response = Response(status=304)
+    else:
+        response = Response(render_template("base.html", in_parts=True, active_tab="", flashes=(), unread=0))
+    response.set_etag(etag)
+    response.headers["Shell"] = etag
+    response.headers["Cache-Control"] = "private, no-store" if viewer() else "no-cache"
+    return response
 
 
 def _answer(body: str, title: str, status: int, etag: str | None) -> Response:
@@ -198,7 +226,7 @@ def _key(whole_etag: str | None) -> str:
 def _finish(response: Response, etag: str | None) -> Response:
     if etag:
         response.set_etag(_variant(etag))
-    response.headers["Vary"] = "Fragment, Service-Worker-Navigation-Preload, HX-Request"
+    response.headers["Vary"] = VARY
     response.headers["Cache-Control"] = "private, no-store" if viewer() else "no-cache"
     return response
 

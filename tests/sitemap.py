@@ -83,6 +83,7 @@ def pages_of(world: World) -> dict[str, list[str]]:
             f"{events['full_event']}/ticket",
             f"{events['cancelled_event']}/ticket",
             f"{events['past_event']}/ticket",
+            "/door",
             "/experts",
             "/experts/environment",
             "/consultations",
@@ -114,6 +115,7 @@ def pages_of(world: World) -> dict[str, list[str]]:
         "expert": ["/", "/me", "/consultations", assigned, scheduled, completed, "/notices"],
         "organizer": [
             "/me",
+            "/door",
             "/events",
             "/events/new",
             *events.values(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import or_, select
 
 from blueprints.door import rules
+from blueprints.door.mine import doors_of
 from blueprints.door.roster import bare_topics, door_states
 from blueprints.door.tickets import ticket_states, ticket_topics
 from blueprints.events.models import Event, Signup
@@ -18,9 +19,11 @@ from core.registries import OfflinePage, keeps_offline
 
 @keeps_offline("door")
 def pages(viewer: Viewer) -> Iterator[OfflinePage]:
-    """Tickets of coming events, and the doors that this member runs soon. One query."""
+    """Where one checks in, tickets of coming events, and the doors that this member runs soon. Two queries."""
     if not viewer.is_member:
         return
+    doors = doors_of(viewer)
+    yield OfflinePage("/door", doors.topics, doors.states)
     rows = db.session.execute(
         select(Event, Signup.state)
         .outerjoin(Signup, (Signup.event_id == Event.id) & (Signup.member_id == viewer.id))

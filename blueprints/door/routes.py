@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from blueprints.door import report, roster, rules, service, tickets
 from blueprints.door.forms import CheckinForm, UndoForm
+from blueprints.door.mine import doors_of
 from blueprints.door.words import SIGNUP_STATES, SOURCES, VERDICTS
 from blueprints.events.reading import own_signup
 from blueprints.events.rules import event_state
@@ -24,6 +25,14 @@ from core.posts import Again, submit
 
 blueprint = Blueprint("door", __name__)
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@blueprint.get("/door")
+@requires("member")
+def doors() -> Response:
+    """Where one checks in: one's tickets, and the doors that one keeps."""
+    mine = doors_of(member())
+    return page("door/mine.html", topics=mine.topics, states=mine.states, tab="events", doors=mine)
 
 
 @blueprint.get("/events/<uuid:event_id>/ticket")

@@ -1,6 +1,8 @@
-"""What a phone asks of the server itself: is it there, and is it ready."""
+"""What a phone needs to work without us: shell, worker, manifest, /ops, /sync, the outbox; and signs of life."""
 
-from blueprints.offline.routes import blueprint
+from blueprints.offline import health, shell
+from blueprints.offline.blueprint import blueprint
 
 blueprints = (blueprint,)
+ROUTES = (health, shell)
 __all__ = ["blueprints"]

@@ -18,7 +18,15 @@ from tests.world import World, build, event_fields, signup_of
 MOST = 8
 WHOLE: dict[str, str] = {}
 MAIN_ALONE = {"Fragment": "main"}
-NO_PAGES = {"/healthz", "/readyz", "/calendar/<token>.ics", "/events/<uuid:event_id>/door/pack"}
+NO_PAGES = {
+    "/healthz",
+    "/readyz",
+    "/shell",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/calendar/<token>.ics",
+    "/events/<uuid:event_id>/door/pack",
+}
 BY_A_LINK_THAT_SOMEBODY_IS_GIVEN = {"/me/phone/<token>", "/password/reset/<token>"}
 PART_OF_A_PAGE = {"/needs/sharing/since"}
 

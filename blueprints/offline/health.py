@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from blueprints.offline.blueprint import blueprint
 from core.access import public
 from core.database import db, is_current
-
-blueprint = Blueprint("offline", __name__)
 
 
 @blueprint.get("/healthz")

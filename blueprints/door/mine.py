@@ -1,0 +1,44 @@
+"""Where one checks in: the tickets that one holds, and the doors that one keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blueprints.events import reading
+from blueprints.events.models import Event
+from blueprints.events.reading import Own
+from blueprints.events.rules import phase
+from core.access import Viewer
+from core.clock import now
+
+MOST = 40
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The coming events at whose doors somebody has something to show or to do."""
+
+    reader: Viewer
+    tickets: Sequence[Own]
+    kept: Sequence[Event]
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What the page shows."""
+        events = {own.signup.event_id for own in self.tickets} | {event.id for event in self.kept}
+        return (f"signups:{self.reader.id}", "events", *(f"event:{event_id}" for event_id in sorted(events)))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """What the clock changes on the page."""
+        return (
+            *(f"{own.signup.event_id}:{phase(own.signup.event, now())}" for own in self.tickets),
+            *(f"{event.id}:{phase(event, now())}" for event in self.kept),
+        )
+
+
+def doors_of(reader: Viewer) -> Doors:
+    """What `reader` holds tickets for, and runs. One query."""
+    own, runs = reading.ahead_of(reader, MOST)
+    return Doors(reader, [each for each in own if each.signup.state == "confirmed"], runs)
