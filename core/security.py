@@ -11,7 +11,7 @@ from core.access import viewer
 from core.settings import RELEASE
 
 # No inline script or style, nothing from elsewhere, and no string reaches a script sink
-# unless our one Trusted Types policy made it (static/js/htmx-policy.js).
+# unless a Trusted Types policy of ours made it (static/js/htmx-policy.js, start.js).
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -25,7 +25,7 @@ POLICY = "; ".join(
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types huiyou-htmx",
+        "trusted-types huiyou-htmx huiyou-worker",
     )
 )
 HEADERS = {

@@ -20,6 +20,8 @@ SCRIPTS = ("engine.js", "sw.js")
 # Beside the joined files, what the shell shows with no network.
 ICONS = ("icons/icon.svg",)
 PAPER = "#faf8f4"
+# A worker has no page whose scripts could be injected; it loads our own scripts and asks our own server.
+WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 
 @blueprint.get("/shell")
@@ -39,6 +41,7 @@ def worker() -> Response:
         text += f"importScripts({', '.join(map(json.dumps, scripts))});\n"
     response = _kept_by_etag(text, "text/javascript")
     response.headers["Service-Worker-Allowed"] = "/"
+    response.headers["Content-Security-Policy"] = WORKER_POLICY
     return response
 
 

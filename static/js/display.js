@@ -25,6 +25,7 @@
     event.preventDefault();
     const body = new URLSearchParams({ [button.name]: button.value, next: form.elements.next.value });
     apply(button);
-    fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => {});
+    fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true })
+      .then(() => huiyou.pages.renewShell(huiyou.account.current())).catch(() => {});
   });
 })();

@@ -1,0 +1,91 @@
+// Whose phone this is just now: adopted from what the server says, and left only on the person's word.
+(() => {
+  const { huiyou } = self;
+  const { outbox, pages, sender, store } = huiyou;
+  const MARK = "account";
+
+  /** The marker that other tabs, and a page that comes back, are compared with. @param {string} account */
+  function mark(account) {
+    try { localStorage.setItem(MARK, account); } catch { /* a browser that keeps nothing has nothing to compare */ }
+  }
+
+  /** @param {string} account */
+  async function clear(account) {
+    await caches?.delete(`pages-${account || "visitor"}`);
+    for (const name of ["drafts", "packs"]) await store.empty(name);
+    await store.remove("keys", "packs");
+    for (const key of ["shell", "counts", "synced_at"]) await store.remove("meta", key);
+  }
+
+  huiyou.account = {
+    /** Who this page was made for; "" is a visitor. */
+    current: () => document.documentElement.dataset.account || "",
+
+    /** Who this phone's tabs agree on, or null where the browser keeps nothing. */
+    marked: () => {
+      try { return localStorage.getItem(MARK); } catch { return null; }
+    },
+
+    /** The random id under which a visitor's operations stand. @returns {Promise<string>} */
+    visitor: () => store.transact(["meta"], "readwrite", async (/** @type {IDBObjectStore} */ meta) => {
+      const known = await store.ask(meta.get("visitor"));
+      if (!known) await store.ask(meta.put({ key: "visitor", value: huiyou.uuid7() }));
+      return known ? known.value : (await store.ask(meta.get("visitor"))).value;
+    }),
+
+    /** Whose outbox a page's forms go to. @returns {Promise<string>} */
+    owner: async () => huiyou.account.current() || huiyou.account.visitor(),
+
+    /** The server has said who is logged in: their pages and their outbox are this phone's from now on. @param {string} account */
+    async adopt(account) {
+      const before = await store.get("account");
+      if (await store.get("unsettled")) {
+        if (before === account && self.caches) await pages.renewShell(account).catch(() => false);
+        await store.remove("meta", "unsettled");
+      }
+      if (before === account) {
+        if (account) await outbox.release(account);
+        mark(account);
+        return;
+      }
+      if (!account && before) return huiyou.tell("connection", { state: "login" });
+      await clear(before || "");
+      await store.set("account", account);
+      mark(account);
+      huiyou.tell("account", { account });
+      await outbox.release(account);
+      if (self.caches && navigator.serviceWorker?.controller) await pages.renewShell(account).catch(() => false);
+      await sender.send({ reason: "login" });
+      await huiyou.sync.run({ force: true });
+    },
+
+    /**
+     * The person leaves: nothing of theirs opens from now on, but what they asked to `keep` waits for them.
+     * Answers whether the server has ended the session; until it has, a tombstone stands.
+     * @param {{keep?: boolean}} [options] @returns {Promise<boolean>}
+     */
+    async leave({ keep = false } = {}) {
+      const account = await store.get("account") || "";
+      await store.set("tombstone", true);
+      mark("");
+      huiyou.tell("account", { account: "" });
+      await store.set("account", "");
+      await outbox.forget(account, { keep });
+      await clear(account);
+      return huiyou.account.bury();
+    },
+
+    /** Asks the server to end the session of whoever has left. @returns {Promise<boolean>} */
+    async bury() {
+      try {
+        const response = await fetch("/logout", { method: "POST", cache: "no-store", credentials: "same-origin" });
+        if (!huiyou.ours(response) || response.headers.get("Account") !== "") return false;
+      } catch {
+        return false;
+      }
+      await store.remove("meta", "tombstone");
+      await pages.renewShell("").catch(() => false);
+      return true;
+    },
+  };
+})();

@@ -1,0 +1,187 @@
+// The outbox: each operation on its way from "stored on this phone" to its one final outcome. Each change is compare-and-set.
+(() => {
+  const { huiyou } = self;
+  const { store, vault } = huiyou;
+  const { ask } = store;
+  const FINAL = ["accepted", "waitlisted", "duplicate", "refused", "not_sent", "withdrawn"];
+  const HAD_EFFECT = ["accepted", "waitlisted", "duplicate"];
+  const RECEIPT_MS = 30 * 864e5;
+
+  /** @typedef {import("../../tests/js/types").Entry} Entry */
+
+  const isFinal = (/** @type {Entry} */ entry) => FINAL.includes(entry.state);
+  const neverSent = (/** @type {Entry} */ entry) => !entry.tries && ["pending", "held"].includes(entry.state);
+
+  /** Works on the entries in one transaction, and tells of the ones that changed. @param {(entries: IDBObjectStore, meta: IDBObjectStore, put: (entry: Entry) => Promise<Entry>) => Promise<any>} work */
+  async function change(work) {
+    /** @type {Entry[]} */
+    let changed = [];
+    const result = await store.transact(["entries", "meta"], "readwrite", (/** @type {IDBObjectStore} */ entries, /** @type {IDBObjectStore} */ meta) => {
+      changed = [];
+      return work(entries, meta, async (entry) => {
+        await ask(entries.put(entry));
+        changed.push(entry);
+        return entry;
+      });
+    });
+    if (changed.length) huiyou.tell("entries");
+    for (const entry of changed) if (isFinal(entry)) huiyou.tell("decided", { entry });
+    return result;
+  }
+
+  /** @param {Entry} given */
+  async function prepared(given) {
+    const fields = { ...given.fields };
+    const secret = await vault.takeSecrets(fields);
+    return { ...given, occurred_at: given.occurred_at || new Date().toISOString(), fields, ...(secret && { secret }), state: "pending", tries: 0 };
+  }
+
+  /** What depended on `parent` and was never sent will not be. @param {Entry} parent @param {IDBObjectStore} entries @param {(entry: Entry) => Promise<Entry>} put */
+  async function dropChildren(parent, entries, put) {
+    for (const child of await ask(entries.getAll())) {
+      if (child.after !== parent.op_id || !neverSent(child)) continue;
+      delete child.secret;
+      const dropped = { ...child, state: "not_sent", outcome: "not_sent", message: parent.message || "", decided_at: Date.now() };
+      await put(dropped);
+      await dropChildren(dropped, entries, put);
+    }
+  }
+
+  /** @param {Entry} entry @param {IDBObjectStore} entries @param {IDBObjectStore} meta @param {(entry: Entry) => Promise<Entry>} put */
+  async function insert(entry, entries, meta, put) {
+    const known = await ask(entries.get(entry.op_id));
+    if (known) return known;
+    if (!entry.seq) {
+      entry.seq = ((await ask(meta.get("seq")))?.value || 0) + 1;
+      await ask(meta.put({ key: "seq", value: entry.seq }));
+    }
+    return put(entry);
+  }
+
+  huiyou.outbox = {
+    FINAL,
+    isFinal,
+
+    /** Stores an operation; resolves when the disk has it. One that is there already is left as it is. @param {Entry} given @returns {Promise<Entry>} */
+    async add(given) {
+      const entry = await prepared(given);
+      const put = () => change((entries, meta, put) => insert(entry, entries, meta, put));
+      try {
+        return await put();
+      } catch (error) {
+        if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
+        await huiyou.pages.purge();
+        return put();
+      }
+    },
+
+    /** @param {string} op_id @returns {Promise<Entry | undefined>} */
+    get: (op_id) => store.read("entries", op_id),
+
+    /** All entries of an owner, oldest first. @param {string} owner @returns {Promise<Entry[]>} */
+    async list(owner) {
+      const all = await store.readAll("entries");
+      return all.filter((/** @type {Entry} */ entry) => entry.owner === owner).sort((/** @type {Entry} */ a, /** @type {Entry} */ b) => a.seq - b.seq);
+    },
+
+    /** Those without a final outcome. @param {string} owner */
+    waiting: async (owner) => (await huiyou.outbox.list(owner)).filter((/** @type {Entry} */ entry) => !isFinal(entry)),
+
+    /** Takes an entry back that was never sent; false if it may have arrived. @param {string} op_id @returns {Promise<boolean>} */
+    withdraw: (op_id) => change(async (entries, _, put) => {
+      const entry = await ask(entries.get(op_id));
+      if (!entry || !neverSent(entry)) return false;
+      delete entry.secret;
+      await put({ ...entry, state: "withdrawn", decided_at: Date.now() });
+      await dropChildren(entry, entries, put);
+      return true;
+    }),
+
+    /** Puts `given` in the place of an entry that was never sent; false if it may have arrived. @param {string} op_id @param {Entry} given */
+    async replace(op_id, given) {
+      const entry = await prepared(given);
+      return change(async (entries, meta, put) => {
+        const old = await ask(entries.get(op_id));
+        if (!old || !neverSent(old)) return false;
+        if (!entry.secret && old.secret) entry.secret = old.secret;
+        await insert({ ...entry, seq: old.seq, after: old.after, occurred_at: old.occurred_at }, entries, meta, put);
+        for (const child of await ask(entries.getAll())) {
+          if (child.after !== op_id) continue;
+          if (child.fields.version === op_id) child.fields.version = entry.op_id;
+          await put({ ...child, after: entry.op_id });
+        }
+        delete old.secret;
+        await put({ ...old, state: "withdrawn", replaced_by: entry.op_id, decided_at: Date.now() });
+        return true;
+      });
+    },
+
+    /** Marks these as sent, unless they were decided or taken back meanwhile; returns those that may go. @param {string[]} op_ids @returns {Promise<Entry[]>} */
+    begin: (op_ids) => change(async (entries, _, put) => {
+      const going = [];
+      for (const op_id of op_ids) {
+        const entry = await ask(entries.get(op_id));
+        if (entry && ["pending", "sending"].includes(entry.state)) going.push(await put({ ...entry, state: "sending", tries: entry.tries + 1 }));
+      }
+      return going;
+    }),
+
+    /** Records the server's outcome. @param {string} op_id @param {{outcome: string, message?: string, url?: string, verdict?: object}} answer */
+    decide: (op_id, { outcome, message = "", url, verdict }) => change(async (entries, _, put) => {
+      const entry = await ask(entries.get(op_id));
+      if (!entry || isFinal(entry) || !FINAL.includes(outcome)) return;
+      delete entry.secret;
+      await put({ ...entry, state: outcome, outcome, message, url, verdict, decided_at: Date.now() });
+      if (!HAD_EFFECT.includes(outcome)) await dropChildren({ ...entry, message }, entries, put);
+    }),
+
+    /** Leaves a lane alone until `not_before` (ms since 1970). @param {string} op_id @param {number} not_before */
+    defer: (op_id, not_before) => change(async (entries, _, put) => {
+      const entry = await ask(entries.get(op_id));
+      if (entry?.state === "sending") await put({ ...entry, not_before });
+    }),
+
+    /** Nothing of this owner goes out until `release`. @param {string} owner */
+    hold: (owner) => move(owner, ["pending", "sending"], "held"),
+
+    /** The owner has logged in again. @param {string} owner */
+    release: (owner) => move(owner, ["held"], "pending"),
+
+    /** Offers what had an effect again, to a server that was restored from a backup. */
+    offerAgain: () => change(async (entries, _, put) => {
+      for (const entry of await ask(entries.getAll())) {
+        if (HAD_EFFECT.includes(entry.state)) await put({ ...entry, state: "pending", again: true, not_before: 0 });
+      }
+    }),
+
+    /** The person has seen a final outcome. @param {string} op_id */
+    acknowledge: (op_id) => change(async (entries, _, put) => {
+      const entry = await ask(entries.get(op_id));
+      if (entry && isFinal(entry)) await put({ ...entry, acknowledged: true });
+    }),
+
+    /** Receipts go after 30 days; what waits, or was refused and not yet seen, never does. */
+    sweep: () => change(async (entries) => {
+      for (const entry of await ask(entries.getAll())) {
+        const settled = isFinal(entry) && (entry.state !== "refused" || entry.acknowledged);
+        if (settled && entry.decided_at < Date.now() - RECEIPT_MS) await ask(entries.delete(entry.op_id));
+      }
+    }),
+
+    /** On the owner's word: all that is theirs, or with `keep` all but what waits. @param {string} owner @param {{keep?: boolean}} [options] */
+    forget: (owner, { keep = false } = {}) => change(async (entries) => {
+      for (const entry of await ask(entries.getAll())) {
+        if (entry.owner === owner && !(keep && !isFinal(entry))) await ask(entries.delete(entry.op_id));
+      }
+    }),
+  };
+
+  /** @param {string} owner @param {string[]} from @param {string} state */
+  function move(owner, from, state) {
+    return change(async (entries, _, put) => {
+      for (const entry of await ask(entries.getAll())) {
+        if (entry.owner === owner && from.includes(entry.state)) await put({ ...entry, state });
+      }
+    });
+  }
+})();

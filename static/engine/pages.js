@@ -1,0 +1,73 @@
+// The pages on the phone: fragments in a cache named by account, under their own URL.
+(() => {
+  const { huiyou } = self;
+  const { store } = huiyou;
+  const SHELL = "/shell";
+  /** What the shell's own answer says of how a page may behave; the rest of its headers was for the wire. */
+  const KEPT_HEADERS = /^(content-(type|security-policy|language)|x-content|referrer|cross-origin|permissions|strict|shell|account|huiyou)/;
+
+  /** @typedef {{url: string, etag: string, title: string, html: string, as_of: string}} Page */
+
+  /** @param {string} account @returns {Promise<Cache>} */
+  const cacheOf = (account) => caches.open(`pages-${account || "visitor"}`);
+  const own = async () => cacheOf(await store.get("account") || "");
+
+  /** @param {Response} response */
+  const facts = ({ headers }) => ({
+    url: headers.get("Page") || "",
+    etag: headers.get("Etag") || "",
+    title: decodeURIComponent(headers.get("Fragment-Title") || ""),
+    as_of: headers.get("As-Of") || "",
+    size: Number(headers.get("Size")),
+  });
+
+  huiyou.pages = {
+    /** All pages of this account on the phone. */
+    async list() {
+      const all = await (await own()).matchAll();
+      return all.filter((response) => response.headers.has("Page")).map(facts);
+    },
+
+    /** A page as it lies on the phone. @param {string} url path and query @returns {Promise<Page | null>} */
+    async read(url) {
+      const kept = await (await own()).match(url);
+      return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
+    },
+
+    /** Keeps a page, unless its account has left meanwhile. @param {Page} page @param {string} account */
+    async put({ url, etag, title, html, as_of }, account) {
+      if ((await store.get("account") || "") !== account) return;
+      const headers = {
+        "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
+        "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),
+      };
+      await (await cacheOf(account)).put(url, new Response(html, { headers }));
+      if ((await store.get("account") || "") !== account) await caches.delete(`pages-${account || "visitor"}`);
+    },
+
+    /** Forgets the pages with these etags. @param {Set<string>} etags */
+    async drop(etags) {
+      const cache = await own();
+      for (const { url, etag } of await huiyou.pages.list()) if (etags.has(etag)) await cache.delete(url);
+    },
+
+    /** Makes room: all pages of this account go but the shell. */
+    async purge() {
+      const cache = await own();
+      for (const { url } of await huiyou.pages.list()) await cache.delete(url);
+    },
+
+    /** The shell around each page of this account, if the phone has it. @param {string} account @returns {Promise<Response | undefined>} */
+    shell: async (account) => (await cacheOf(account)).match(SHELL),
+
+    /** Fetches the shell anew; false when it was not this account's. @param {string} account @returns {Promise<boolean>} */
+    async renewShell(account) {
+      const response = await fetch(SHELL, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+      if (response.status !== 200 || !huiyou.ours(response) || response.headers.get("Account") !== account) return false;
+      const headers = [...response.headers].filter(([name]) => KEPT_HEADERS.test(name));
+      await (await cacheOf(account)).put(SHELL, new Response(await response.text(), { headers }));
+      await store.set("shell", response.headers.get("Shell"));
+      return true;
+    },
+  };
+})();

@@ -1,0 +1,191 @@
+// The worker: a navigation is answered with the shell at once, and with the page from the network, or from this phone.
+// The served script names RELEASE and ASSETS, and loads the engine, before this.
+(() => {
+  const { huiyou } = self;
+  const { pages, store } = huiyou;
+  const worker = /** @type {any} */ (self);
+  const PATIENCE_MS = 1500;
+  const DEADLINE_MS = 20_000;
+  const HOLE = "<!--main-->";
+  const assetsName = `assets-${RELEASE}`;
+  const english = !/^zh/.test(navigator.language || "zh");
+
+  /** @param {number} ms @returns {Promise<null>} */
+  const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(null), ms));
+  /** @param {string} text */
+  const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+  worker.addEventListener("install", (/** @type {any} */ event) => event.waitUntil(install()));
+
+  async function install() {
+    const cache = await caches.open(assetsName);
+    await cache.addAll(ASSETS);
+    if (await store.get("account") === undefined) {
+      const response = await fetch("/shell", { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+      if (!huiyou.ours(response)) throw new Error("The shell did not come from the application.");
+      await store.set("account", response.headers.get("Account") || "");
+    }
+    await pages.renewShell(await store.get("account"));
+  }
+
+  worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
+
+  /** The assets of the release before stay, for pages that are still open. */
+  async function activate() {
+    await worker.registration.navigationPreload?.enable();
+    await worker.registration.navigationPreload?.setHeaderValue("fragment");
+    const [current, previous] = await store.get("releases") || [];
+    const kept = current === assetsName ? [current, previous] : [assetsName, current];
+    await store.set("releases", kept);
+    for (const name of await caches.keys()) if (name.startsWith("assets-") && !kept.includes(name)) await caches.delete(name);
+    await worker.clients.claim();
+  }
+
+  worker.addEventListener("message", (/** @type {MessageEvent} */ event) => {
+    if (event.data === "update") worker.skipWaiting();
+  });
+
+  worker.addEventListener("sync", (/** @type {any} */ event) => event.waitUntil(huiyou.sender.send({ reason: "now" })));
+
+  worker.addEventListener("fetch", (/** @type {any} */ event) => {
+    const { request } = event;
+    const url = new URL(request.url);
+    if (url.origin !== location.origin) return;
+    if (request.mode !== "navigate") {
+      if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(asset(request));
+    } else if (request.method !== "GET") event.waitUntil(store.set("unsettled", true));
+    else if (/\.\w+$/.test(url.pathname)) event.respondWith(Promise.resolve(event.preloadResponse).then((file) => file || fetch(request)));
+    else {
+      let finished = () => {};
+      event.waitUntil(new Promise((resolve) => { finished = () => resolve(undefined); }));
+      event.respondWith(navigate(event, url.pathname + url.search, finished));
+    }
+  });
+
+  /** @param {Request} request */
+  async function asset(request) {
+    return await caches.match(request) || fetch(request);
+  }
+
+  /** @param {any} event @param {string} url @param {() => void} finished */
+  async function navigate(event, url, finished) {
+    const network = fromNetwork(event, url);
+    try {
+      if (await store.get("tombstone") && !await huiyou.account.bury()) return left(finished);
+      const account = await store.get("account") || "";
+      const shell = await store.get("unsettled") ? undefined : await pages.shell(account);
+      if (!shell) return await whole(event.request, finished);
+      const [head, foot] = (await shell.text()).split(HOLE);
+      const encoder = new TextEncoder();
+      const body = new ReadableStream({
+        async start(stream) {
+          stream.enqueue(encoder.encode(head));
+          try {
+            stream.enqueue(encoder.encode(await fragment(url, account, network, finished)));
+          } catch (error) {
+            stream.enqueue(encoder.encode(await nothing()));
+            console.error(error);
+            finished();
+          }
+          stream.enqueue(encoder.encode(foot));
+          stream.close();
+        },
+      });
+      return new Response(body, { headers: shell.headers });
+    } catch (error) {
+      console.error(error);
+      return whole(event.request, finished);
+    }
+  }
+
+  /** @typedef {{page: {url: string, etag: string, title: string, html: string, as_of: string}, status: number, account: string, location: string | null}} Answer */
+
+  /** What the network says, if it is the application that says it. @param {any} event @param {string} url @returns {Promise<Answer | null>} */
+  async function fromNetwork(event, url) {
+    try {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), DEADLINE_MS);
+      const options = { headers: { Fragment: "main" }, redirect: /** @type {"manual"} */ ("manual"), cache: /** @type {"no-store"} */ ("no-store"), signal: stop.signal };
+      const response = await event.preloadResponse || await fetch(url, options);
+      const { headers, status } = response;
+      if (!huiyou.ours(response) || !headers.has("Fragment-Title")) return null;
+      const title = decodeURIComponent(headers.get("Fragment-Title"));
+      const etag = /[0-9a-f]{8}/.exec(headers.get("ETag") || "")?.[0] || "";
+      const page = { url, etag, title, html: await response.text(), as_of: new Date().toISOString() };
+      return { page, status, account: headers.get("Account") || "", location: headers.get("Fragment-Location") };
+    } catch {
+      return null;
+    }
+  }
+
+  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {() => void} finished */
+  async function fragment(url, account, network, finished) {
+    const stored = network.then((answer) => keep(answer, account)).catch(() => {});
+    const soon = await Promise.race([network, after(PATIENCE_MS)]);
+    if (soon && soon.status < 500) {
+      stored.then(finished);
+      return shown(soon, account);
+    }
+    const kept = await pages.read(url) || (url.includes("?") && await pages.read(url.split("?")[0]));
+    if (kept) {
+      network.then(async (answer) => {
+        await stored;
+        if (answer && answer.status === 200 && answer.account === account && answer.page.etag !== kept.etag) huiyou.tell("page", { url });
+        finished();
+      });
+      return kept.html.replace("<main ", `<main data-as-of="${escaped(kept.as_of)}" `);
+    }
+    const late = soon || await Promise.race([network, after(DEADLINE_MS)]);
+    await stored;
+    finished();
+    return late ? shown(late, account) : nothing();
+  }
+
+  /** @param {Answer | null} answer @param {string} account */
+  async function keep(answer, account) {
+    if (answer && answer.status === 200 && !answer.location && answer.account === account) await pages.put(answer.page, account);
+  }
+
+  /** @param {Answer} answer @param {string} account */
+  function shown(answer, account) {
+    if (answer.location) {
+      const [go, word] = [escaped(answer.location), english ? "Continue" : "继续"];
+      return `<main id="main" tabindex="-1" data-title="" data-go="${go}"><p><a class="button primary" href="${go}">${word}</a></p></main>`;
+    }
+    return answer.account === account ? answer.page.html : answer.page.html.replace("<main ", `<main data-account="${escaped(answer.account)}" `);
+  }
+
+  /** The list of what *is* on this phone, for a page that is not. */
+  async function nothing() {
+    const list = await pages.read("/offline");
+    const words = english ? "This page is not on this phone, and there is no connection." : "没有网络，这一页不在这部手机上。";
+    if (list) return list.html.replace("<main ", "<main data-missing ");
+    return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
+  }
+
+  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request @param {() => void} finished */
+  async function whole(request, finished) {
+    finished();
+    try {
+      return await fetch(request);
+    } catch {
+      return bare(english ? "No connection" : "没有网络", english ? "Please try again when there is one." : "有信号时请再打开一次。");
+    }
+  }
+
+  /** @param {() => void} finished */
+  function left(finished) {
+    finished();
+    return bare(english ? "You have logged out" : "已退出", english
+      ? "Nothing of yours can be opened on this phone. When there is a connection, open the page again to finish."
+      : "这部手机上已经打不开您的内容。有信号时再打开一次，服务器那边也就退出了。");
+  }
+
+  /** @param {string} title @param {string} words */
+  async function bare(title, words) {
+    const css = ASSETS.find((name) => name.endsWith(".css"));
+    const html = `<!doctype html><html lang="${english ? "en" : "zh-CN"}"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><link rel="stylesheet" href="${css}"><body><main id="main" data-bare><h1>${title}</h1><p>${words}</p><p><a class="button primary" href="">${english ? "Try again" : "再试一次"}</a></p></main>`;
+    const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+    return new Response(html, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, "Cache-Control": "no-store" } });
+  }
+})();
