@@ -65,13 +65,13 @@
     /** Stores an operation; resolves when the disk has it. One that is there already is left as it is. @param {Entry} given @returns {Promise<Entry>} */
     async add(given) {
       const entry = await prepared(given);
-      const put = () => change((entries, meta, put) => insert(entry, entries, meta, put));
+      const keep = () => change((entries, meta, put) => insert(entry, entries, meta, put));
       try {
-        return await put();
+        return await keep();
       } catch (error) {
         if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
         await huiyou.pages.purge();
-        return put();
+        return keep();
       }
     },
 

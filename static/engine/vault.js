@@ -28,7 +28,7 @@
 
     /** @param {Sealed} sealed @returns {Promise<any>} */
     async unseal({ key, iv, data }) {
-      const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(key), data);
+      const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(iv) }, await keyOf(key), new Uint8Array(data));
       return JSON.parse(new TextDecoder().decode(text));
     },
 

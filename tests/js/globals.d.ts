@@ -4,3 +4,13 @@ declare const RELEASE: string;
 declare const ASSETS: string[];
 declare const htmx: any;
 declare var huiyou: any;
+
+interface Window {
+  htmx: any;
+  trustedTypes: any;
+}
+
+/** A form's fields by their names. */
+interface HTMLFormControlsCollection {
+  [name: string]: any;
+}
