@@ -12,7 +12,9 @@
   const isFinal = (/** @type {Entry} */ entry) => FINAL.includes(entry.state);
   const neverSent = (/** @type {Entry} */ entry) => !entry.tries && ["pending", "held"].includes(entry.state);
 
-  /** Works on the entries in one transaction, and tells of the ones that changed. @param {(entries: IDBObjectStore, meta: IDBObjectStore, put: (entry: Entry) => Promise<Entry>) => Promise<any>} work */
+  /** @typedef {(entry: Entry) => Promise<Entry>} Put */
+
+  /** Works on the entries in one transaction, and tells of the ones that changed. @param {(entries: IDBObjectStore, meta: IDBObjectStore, put: Put) => Promise<any>} work */
   async function change(work) {
     /** @type {Entry[]} */
     let changed = [];
@@ -36,7 +38,7 @@
     return { ...given, occurred_at: given.occurred_at || new Date().toISOString(), fields, ...(secret && { secret }), state: "pending", tries: 0 };
   }
 
-  /** What depended on `parent` and was never sent will not be. @param {Entry} parent @param {IDBObjectStore} entries @param {(entry: Entry) => Promise<Entry>} put */
+  /** What depended on `parent` and was never sent will not be. @param {Entry} parent @param {IDBObjectStore} entries @param {Put} put */
   async function dropChildren(parent, entries, put) {
     for (const child of await ask(entries.getAll())) {
       if (child.after !== parent.op_id || !neverSent(child)) continue;
@@ -47,7 +49,7 @@
     }
   }
 
-  /** @param {Entry} entry @param {IDBObjectStore} entries @param {IDBObjectStore} meta @param {(entry: Entry) => Promise<Entry>} put */
+  /** @param {Entry} entry @param {IDBObjectStore} entries @param {IDBObjectStore} meta @param {Put} put */
   async function insert(entry, entries, meta, put) {
     const known = await ask(entries.get(entry.op_id));
     if (known) return known;

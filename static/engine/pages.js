@@ -62,7 +62,7 @@
 
     /** Fetches the shell anew; false when it was not this account's. @param {string} account @returns {Promise<boolean>} */
     async renewShell(account) {
-      const response = await fetch(SHELL, { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+      const response = await huiyou.call(SHELL);
       if (response.status !== 200 || !huiyou.ours(response) || response.headers.get("Account") !== account) return false;
       const headers = [...response.headers].filter(([name]) => KEPT_HEADERS.test(name));
       await (await cacheOf(account)).put(SHELL, new Response(await response.text(), { headers }));

@@ -59,9 +59,8 @@
     const stop = new AbortController();
     const late = setTimeout(() => stop.abort(), ANSWER_MS);
     try {
-      const body = JSON.stringify({ ...who, sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) });
-      const headers = { "Content-Type": "application/json", Accept: "application/json" };
-      const response = await fetch("/ops", { method: "POST", headers, body, redirect: "manual", cache: "no-store", credentials: "same-origin", signal: stop.signal });
+      const body = { ...who, sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
+      const response = await huiyou.call("/ops", body, { signal: stop.signal });
       const said = huiyou.ours(response) ? await response.json().catch(() => null) : null;
       if (response.status === 200 && Array.isArray(said?.ops)) return { kind: "ours", body: said };
       if ([400, 413].includes(response.status) && said?.error) return { kind: "size", body: said };

@@ -43,10 +43,7 @@
       silence = setTimeout(() => stop.abort(), SILENCE_MS);
     };
     try {
-      const response = await fetch("/sync", {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ have, ops: wonders.slice(0, 100) }),
-        redirect: "manual", cache: "no-store", credentials: "same-origin", signal: stop.signal,
-      });
+      const response = await huiyou.call("/sync", { have, ops: wonders.slice(0, 100) }, { signal: stop.signal });
       const type = response.headers.get("Content-Type") || "";
       if (response.status !== 200 || !huiyou.ours(response) || !type.startsWith("application/x-ndjson") || !response.body) return "none";
       let head;

@@ -42,6 +42,7 @@
     const offer = () => registration.waiting && navigator.serviceWorker.controller && huiyou.tell("update");
     registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", offer));
     offer();
+    if (registration.waiting) quietly(registration.waiting);
     navigator.serviceWorker.addEventListener("controllerchange", () => updating ? location.reload() : sync.run({ force: true }));
     huiyou.update = () => {
       updating = true;
@@ -49,14 +50,33 @@
     };
   }
 
+  /** Nothing is typed in any tab, and nothing is being sent: the new release takes over unasked. @param {ServiceWorker} waiting */
+  function quietly(waiting) {
+    huiyou.alone("typing", () => huiyou.alone("outbox", async () => waiting.postMessage("update")));
+  }
+
+  /** From the first letter typed into a form until the page is left. */
+  function typing() {
+    navigator.locks?.request("huiyou-typing", { mode: "shared" }, () => new Promise(() => {})).catch(() => {});
+  }
+
+  /** How long to wait before asking for what is new: at the briefing's minute all phones open at once. */
+  function patience() {
+    const [hour, minute] = (root.dataset.rush || "").split(":").map(Number);
+    const time = new Intl.DateTimeFormat("en-GB", { timeZone: root.dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format();
+    const since = time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0) - (60 * hour + minute);
+    return Math.random() * (since >= 0 && since < 5 ? 20_000 : 500);
+  }
+
   compare();
   follow();
+  document.addEventListener("input", typing, { once: true });
   addEventListener("pageshow", compare);
   addEventListener("storage", (event) => event.key === "account" && compare());
   settle()
     .then(() => huiyou.outbox.sweep())
     .then(() => sender.send({ reason: "open" }))
-    .then(() => sync.run())
+    .then(() => setTimeout(() => sync.run(), patience()))
     .catch(() => {});
   sender.start();
   addEventListener("load", () => register().catch(() => {}));

@@ -21,7 +21,7 @@
     const cache = await caches.open(assetsName);
     await cache.addAll(ASSETS);
     if (await store.get("account") === undefined) {
-      const response = await fetch("/shell", { redirect: "manual", cache: "no-store", credentials: "same-origin" });
+      const response = await huiyou.call("/shell");
       if (!huiyou.ours(response)) throw new Error("The shell did not come from the application.");
       await store.set("account", response.headers.get("Account") || "");
     }
@@ -98,15 +98,14 @@
     }
   }
 
-  /** @typedef {{page: {url: string, etag: string, title: string, html: string, as_of: string}, status: number, account: string, location: string | null}} Answer */
+  /** @typedef {{page: any, status: number, account: string, location: string | null}} Answer */
 
   /** What the network says, if it is the application that says it. @param {any} event @param {string} url @returns {Promise<Answer | null>} */
   async function fromNetwork(event, url) {
     try {
       const stop = new AbortController();
       setTimeout(() => stop.abort(), DEADLINE_MS);
-      const options = { headers: { Fragment: "main" }, redirect: /** @type {"manual"} */ ("manual"), cache: /** @type {"no-store"} */ ("no-store"), signal: stop.signal };
-      const response = await event.preloadResponse || await fetch(url, options);
+      const response = await event.preloadResponse || await huiyou.call(url, undefined, { headers: { Fragment: "main" }, signal: stop.signal });
       const { headers, status } = response;
       if (!huiyou.ours(response) || !headers.has("Fragment-Title")) return null;
       const title = decodeURIComponent(headers.get("Fragment-Title"));
