@@ -59,7 +59,7 @@
     const stop = new AbortController();
     const late = setTimeout(() => stop.abort(), ANSWER_MS);
     try {
-      const body = { ...who, sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
+      const body = { ...who, generation: await store.get("generation"), sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
       const response = await huiyou.call("/ops", body, { signal: stop.signal });
       const said = huiyou.ours(response) ? await response.json().catch(() => null) : null;
       if (response.status === 200 && Array.isArray(said?.ops)) return { kind: "ours", body: said };
@@ -97,12 +97,13 @@
     alarm = setTimeout(() => huiyou.sender.send(), instant - Date.now() + 10);
   }
 
-  /** The server may have been restored from a backup: then it is offered again what it may have lost. @param {string | undefined} generation */
+  /** A server that was restored from a backup is offered again what it may have lost; true if it was. @param {string | undefined} generation */
   async function compareGeneration(generation) {
     const known = await store.get("generation");
-    if (!generation || known === generation) return;
+    if (!generation || known === generation) return false;
     await store.set("generation", generation);
     if (known) await outbox.offerAgain();
+    return !!known;
   }
 
   /** @param {string} state */
@@ -131,17 +132,17 @@
         return;
       }
       failures.count = failures.until = failures.asked = 0;
-      result.sent += batch.length;
       for (const page of body.pages || []) {
         result.pages.push(page);
         if (who.account) await huiyou.pages.put(page, who.account).catch(() => {});
       }
+      if (await compareGeneration(body.generation)) continue;
       if (!await settle(owner, batch, body.ops)) {
         result.answer = connection("login");
         return;
       }
+      result.sent += batch.length;
       result.answer = connection("online");
-      await compareGeneration(body.generation);
     }
   }
 

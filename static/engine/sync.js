@@ -23,8 +23,8 @@
   /** What counts only after the last line. @param {string} account @param {any} head @param {{gone: Set<string>, decided: any[]}} heard */
   async function conclude(account, head, { gone, decided }) {
     await pages.drop(gone);
-    for (const operation of decided) await outbox.decide(operation.op_id, operation);
     await sender.compareGeneration(head.generation);
+    for (const operation of decided) await outbox.decide(operation.op_id, operation);
     if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
     await store.set("counts", head.counts);
     await store.set("synced_at", Date.now());

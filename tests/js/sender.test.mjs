@@ -152,7 +152,9 @@ test("another account's entries are never sent", async () => {
 
 test("after a restore of the server what had an effect is offered again, in its order", async () => {
   let generation = "g1";
-  const tab = await phone((body) => ours({ ops: body.ops.map((op) => ({ op_id: op.op_id, outcome: op.seq === 2 ? "refused" : "accepted" })), generation }));
+  const tab = await phone((body) => ours({
+    ops: body.ops.map((op) => ({ op_id: op.op_id, outcome: body.generation && body.generation !== generation ? "retry" : op.seq === 2 ? "refused" : "accepted" })), generation,
+  }));
   for (let i = 0; i < 3; i++) await tab.huiyou.outbox.add(entry());
   await tab.huiyou.sender.send({ reason: "now" });
   generation = "g2";
