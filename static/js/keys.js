@@ -30,7 +30,7 @@
   document.addEventListener("click", (event) => {
     const link = /** @type {Element} */ (event.target).closest("[data-fill]");
     const field = link && document.querySelector(link.getAttribute("data-fill") || "");
-    if (!(field instanceof HTMLTextAreaElement)) return;
+    if (!link || !(field instanceof HTMLTextAreaElement)) return;
     event.preventDefault();
     field.value = [...link.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent).join("").trim();
     const send = field.form && field.form.querySelector("[type=submit]");

@@ -77,6 +77,7 @@
   addEventListener("beforeprint", tellWhole);
   addEventListener("afterprint", tell);
   document.addEventListener("htmx:after:swap", tell);
+  document.addEventListener("huiyou:shown", tell);
   document.addEventListener("visibilitychange", tell);
   setInterval(() => document.hidden || tell(), 30000);
 })();
