@@ -44,6 +44,7 @@
     /** Puts a fragment in the place of the page's main part; without one, as the server has it now. @param {string} [html] */
     async swap(html) {
       const options = { target: "#main", swap: "outerHTML" };
+      html = html?.replace(/<script\b[^>]*><\/script>/g, "");
       await (html ? window.htmx.swap({ ...options, text: html, sourceElement: document.body }) : window.htmx.ajax("GET", page.url(), options));
       document.getElementById("main")?.focus({ preventScroll: true });
     },
