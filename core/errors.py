@@ -32,6 +32,20 @@ class Duplicate(Refusal):
     outcome = "duplicate"
 
 
+class Later(Refusal):
+    """Not now: nothing is recorded, and the same may be asked again after `wait_seconds`."""
+
+    status = 429
+    outcome = "retry"
+    wait_seconds = 60
+
+
+class NotSent(Refusal):
+    """What this depended on was refused; `message` is its reason."""
+
+    outcome = "not_sent"
+
+
 class NotFound(Refusal):
     """There is no such thing, or not for this person."""
 

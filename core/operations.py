@@ -25,8 +25,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient
-from core.errors import Forbidden, NotFound, Refusal, refusal_for
+from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient, touch
+from core.errors import Forbidden, Later, NotFound, Refusal, refusal_for
 from core.fields import Form
 
 log = logging.getLogger("huiyou.operations")
@@ -46,6 +46,7 @@ class LedgerRow(Keyed, Base):
     op_id: Mapped[str] = mapped_column(String(36))
     name: Mapped[str] = mapped_column(String(60))
     target: Mapped[str | None] = mapped_column(String(120))
+    form_version: Mapped[int] = mapped_column(default=1, server_default="1")
     digest: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str | None] = mapped_column(String(12))
     message: Mapped[str] = mapped_column(Text, default="", server_default="")
@@ -94,6 +95,7 @@ class Act:
     occurred_at: datetime | None = None
     received_at: datetime | None = None
     device: str | None = None
+    form_version: int | None = None
 
     @property
     def person(self) -> Viewer:
@@ -116,6 +118,8 @@ class Operation:
     """What the registry knows of one name: its form, its handler and who may ask for it.
 
     `lane` is the prefix of what must stay in order on the phone (`event` → `event:ID`).
+    `waits` says whether it may come from an outbox; `ahead` is asked before the
+    transaction of one that did (`ahead(form, actor)`), and may raise `Later`.
     """
 
     name: str
@@ -125,6 +129,13 @@ class Operation:
     lane: str
     form_version: int = 1
     adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None
+    waits: bool = True
+    ahead: Callable[[Form, Viewer | None], None] | None = None
+
+    def adapted(self, form_version: int, fields: dict[str, str]) -> dict[str, str]:
+        """What was filled into an older form, as today's asks for it; without an `adapt` as it is."""
+        older = form_version < self.form_version
+        return self.adapt(form_version, fields) if older and self.adapt else fields
 
 
 registry: dict[str, Operation] = {}
@@ -138,16 +149,20 @@ def operation(
     lane: str | None = None,
     form_version: int = 1,
     adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None,
+    waits: bool = True,
+    ahead: Callable[[Form, Viewer | None], None] | None = None,
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
     """Put a service function on the registry as operation `name`.
 
     It is called `handler(act, **form.data)` inside a savepoint, flushes but
     never commits, returns an `Outcome` or raises a `Refusal`. `requires` is a
-    permission, or `None` for what a visitor may do.
+    permission, or `None` for what a visitor may do. `waits=False` keeps it out of
+    outboxes: what needs a code, a link or a counted password is done on its page.
     """
 
     def register(handler: Callable[..., Outcome]) -> Callable[..., Outcome]:
-        registry[name] = Operation(name, form, handler, requires, lane or name.partition(".")[0], form_version, adapt)
+        lane_of = lane or name.partition(".")[0]
+        registry[name] = Operation(name, form, handler, requires, lane_of, form_version, adapt, waits, ahead)
         return handler
 
     return register
@@ -161,6 +176,8 @@ def perform(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
     """
     try:
         return in_transaction(lambda: decide(name, act, fields))
+    except Later as refusal:
+        return refused(refusal)
     except DBAPIError as error:
         if not is_transient(error):
             raise
@@ -168,25 +185,32 @@ def perform(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
         return Outcome(gettext("现在太忙，没有办成，请再试一次。"), outcome="retry", status=503)
 
 
-def decide(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
-    """Claim the ledger's row, have the effect, record the outcome; the caller commits."""
-    kind = registry[name]
+def decide(
+    name: str, act: Act, fields: Mapping[str, str], *, form: Form | None = None, refusal: Refusal | None = None
+) -> Outcome:
+    """Claim the ledger's row, have the effect, record the outcome; the caller commits.
+
+    `form` is one that was found valid already; with a `refusal` that is the outcome.
+    Raises `Later` when it cannot be decided now: the caller rolls the claim back.
+    """
+    kind = registry.get(name)
     received_at = now()
     act = replace(act, received_at=received_at, occurred_at=min(act.occurred_at or received_at, received_at))
-    digest = digest_of(kind, act.target, fields)
+    digest = digest_of(kind, name, act.target, fields)
     claim = insert_once(_ledger).on_conflict_do_nothing(index_elements=["owner", "op_id"])
     claimed = {
         "owner": act.owner,
         "op_id": act.op_id,
         "name": name,
         "target": act.target,
+        "form_version": act.form_version or (kind.form_version if kind else 1),
         "digest": digest,
         "occurred_at": act.occurred_at,
         "received_at": received_at,
     }
     if not execute_count(claim, claimed):
-        return _recorded(name, act, digest)
-    outcome = _effect(kind, act, fields)
+        return _recorded(kind, act, name, digest)
+    outcome = refused(refusal or NotFound()) if refusal or kind is None else _effect(kind, act, fields, form)
     decided = {
         "outcome": outcome.outcome,
         "message": outcome.message,
@@ -195,20 +219,20 @@ def decide(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
         "made_version": outcome.made_version,
     }
     db.session.execute(_DECIDED, {"its_owner": act.owner, "its_op_id": act.op_id, **decided})
+    touch(f"outbox:{act.owner}")
     return outcome
 
 
-def _effect(kind: Operation, act: Act, fields: Mapping[str, str]) -> Outcome:
+def _effect(kind: Operation, act: Act, fields: Mapping[str, str], form: Form | None) -> Outcome:
     try:
         with db.session.begin_nested():
             if kind.requires and not (act.actor and act.actor.can(kind.requires)):
                 raise Forbidden
-            form = kind.form.of(fields)
-            if not form.validate():
-                raise Invalid(form)
-            outcome = kind.handler(act, **form.data)
+            outcome = kind.handler(act, **(form or _valid(kind.form, fields)).data)
             db.session.flush()
         return replace(outcome, message=str(outcome.message))
+    except Later:
+        raise
     except Refusal as refusal:
         return refused(refusal)
     except IntegrityError as error:
@@ -216,6 +240,13 @@ def _effect(kind: Operation, act: Act, fields: Mapping[str, str]) -> Outcome:
         if meaning is None:
             raise
         return refused(meaning)
+
+
+def _valid(form: type[Form], fields: Mapping[str, str]) -> Form:
+    filled = form.of(fields)
+    if not filled.validate():
+        raise Invalid(filled)
+    return filled
 
 
 class Invalid(Refusal):
@@ -233,11 +264,13 @@ def refused(refusal: Refusal) -> Outcome:
     return Outcome(str(refusal.message), refusal.url, refusal.outcome, status=refusal.status, refusal=refusal)
 
 
-def _recorded(name: str, act: Act, digest: str) -> Outcome:
+def _recorded(kind: Operation | None, act: Act, name: str, digest: str) -> Outcome:
     row = db.session.execute(
         select(LedgerRow).where(LedgerRow.owner == act.owner, LedgerRow.op_id == act.op_id)
     ).scalar_one()
-    if row.name != name or not hmac.compare_digest(row.digest, digest):
+    # What an older form said was adapted then as that release did it: its digest may differ from today's.
+    comparable = kind is None or row.form_version == kind.form_version
+    if row.name != name or (comparable and not hmac.compare_digest(row.digest, digest)):
         log.warning("operation %s came again with other values under the same op_id", name)
         return refused(Refusal(lazy_gettext("这次提交和上一次用了同一个编号，内容却不同。请再提交一次。")))
     return Outcome(
@@ -252,10 +285,11 @@ def _recorded(name: str, act: Act, digest: str) -> Outcome:
     )
 
 
-def digest_of(kind: Operation, target: str | None, fields: Mapping[str, str]) -> str:
+def digest_of(kind: Operation | None, name: str, target: str | None, fields: Mapping[str, str]) -> str:
     """A keyed digest of what was asked: newlines as LF, empty equal to absent, unknown fields ignored."""
-    known = {n: v.replace("\r\n", "\n").strip() for n, v in fields.items() if n in kind.form.names()}
-    text = json.dumps([kind.name, target, {n: v for n, v in known.items() if v}], sort_keys=True)
+    names = kind.form.names() if kind else frozenset(fields)
+    known = {n: v.replace("\r\n", "\n").strip() for n, v in fields.items() if n in names}
+    text = json.dumps([name, target, {n: v for n, v in known.items() if v}], sort_keys=True)
     key = hashlib.sha256(b"ledger" + current_app.secret_key_bytes).digest()  # type: ignore[attr-defined]
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 

@@ -14,7 +14,7 @@ from core.access import viewer
 from core.database import new_id
 from core.errors import Refusal, Stale
 from core.fields import Form
-from core.operations import Act, Outcome, perform, registry
+from core.operations import Act, Operation, Outcome, perform, registry
 
 Again = Callable[..., ResponseReturnValue]
 
@@ -40,7 +40,8 @@ def submit(
     page that the form stands on; the reason is shown on top of it.
     """
     kind = registry[name]
-    fields = posted(kind.form)
+    form_version = _form_version(kind)
+    fields = kind.adapted(form_version, posted(kind.form))
     form = kind.form.of(fields)
     person = viewer()
     owner = request.form.get("owner", "")
@@ -55,6 +56,7 @@ def submit(
         actor=person,
         target=None if target is None else str(target),
         device=_uuid(request.form.get("device")),
+        form_version=form_version,
     )
     outcome = perform(name, act, fields)
     if outcome.went_well:
@@ -62,6 +64,12 @@ def submit(
             flash(outcome.message, (outcome.verdict or {}).get("tone", outcome.outcome))
         return redirect(then(outcome) if then else outcome.url or "/", 303)
     return refuse(outcome.refusal or Refusal(outcome.message), again, form, outcome.status)
+
+
+def _form_version(kind: Operation) -> int:
+    """The version of the form that was filled in; today's, where nothing readable says so."""
+    text = request.form.get("form_version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else kind.form_version
 
 
 def posted(form: type[Form]) -> dict[str, str]:

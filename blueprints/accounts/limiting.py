@@ -7,7 +7,7 @@ import math
 from flask import current_app, request
 from flask_babel import gettext
 
-from core.errors import Refusal
+from core.errors import Later
 from core.limits import Limits
 
 REGISTRATIONS = "30 per 10 minutes"
@@ -17,10 +17,8 @@ CODES_BY_ADDRESS = "60 per hour"
 PASSWORD_TRIES = "10 per 15 minutes"  # noqa: S105 (a rule, no password)
 
 
-class TooOften(Refusal):
+class TooOften(Later):
     """Too many tries; says how long to wait."""
-
-    status = 429
 
     def __init__(self, wait_seconds: int) -> None:
         minutes = math.ceil(wait_seconds / 60)

@@ -1,8 +1,8 @@
 """What a phone needs to work without us: shell, worker, manifest, /ops, /sync, the outbox; and signs of life."""
 
-from blueprints.offline import health, shell
+from blueprints.offline import health, ops, shell
 from blueprints.offline.blueprint import blueprint
 
 blueprints = (blueprint,)
-ROUTES = (health, shell)
+ROUTES = (health, ops, shell)
 __all__ = ["blueprints"]

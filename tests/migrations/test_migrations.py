@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from blueprints.accounts.models import Member
+from core import generation
 from core.clock import clock
 from core.database import Base, db, is_current
 from core.settings import ROOT, Settings
@@ -127,3 +128,22 @@ def test_what_is_there_goes_up_to_the_newest_and_down_again(empty_app: Flask) ->
     db.session.rollback()
     upgrade()
     assert is_current()
+
+
+def test_the_ledger_keeps_its_rows_and_the_database_gets_a_generation(empty_app: Flask) -> None:
+    upgrade(revision="0002")
+    row = f"""INSERT INTO ledger (id, owner, op_id, name, digest, outcome, message, occurred_at, received_at)
+        VALUES ({M}, 'somebody', 'first', 'event.signup', '', 'accepted', '', {AT}, {AT})"""
+    db.session.execute(text(row))
+    db.session.commit()
+    upgrade()
+    assert db.session.execute(text("SELECT op_id, form_version FROM ledger")).all() == [("first", 1)]
+    first = generation.current()
+    assert len(first) == 16
+    db.session.rollback()
+    downgrade(revision="0002")
+    assert db.session.execute(text("SELECT op_id FROM ledger")).all() == [("first",)]
+    assert generation.current() == "0"
+    db.session.rollback()
+    upgrade()
+    assert generation.current() not in ("0", first)

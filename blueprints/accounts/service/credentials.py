@@ -56,7 +56,7 @@ class LinkInvalid(NotFound):
     message = lazy_gettext("这个链接无效、用过了或已过期。请联系秘书处再要一个。")
 
 
-@operation("password.change", form=ChangePasswordForm, requires="signed_in")
+@operation("password.change", form=ChangePasswordForm, requires="signed_in", waits=False)
 def change_password(act: Act, *, current: str, new: str) -> Outcome:
     """Choose a new password; every other phone is logged out. `current` was verified by the route, within limits."""
     member = _member(act.person.id)
@@ -67,7 +67,7 @@ def change_password(act: Act, *, current: str, new: str) -> Outcome:
     return Outcome(gettext("密码已改，其他设备已退出登录。"), url="/me/password")
 
 
-@operation("password.forgotten", form=ForgotForm, requires=None)
+@operation("password.forgotten", form=ForgotForm, requires=None, waits=False)
 def forgot_password(_act: Act, *, phone: str) -> Outcome:
     """Send a code, or tell the admins where there is no gateway; the answer is the same for unknown phones."""
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
@@ -88,7 +88,7 @@ def forgot_password(_act: Act, *, phone: str) -> Outcome:
     )
 
 
-@operation("password.reset_by_code", form=ResetByCodeForm, requires=None)
+@operation("password.reset_by_code", form=ResetByCodeForm, requires=None, waits=False)
 def reset_by_code(_act: Act, *, phone: str, code: str, password: str) -> Outcome:
     """Choose a new password with the code that came to the phone."""
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
@@ -99,7 +99,7 @@ def reset_by_code(_act: Act, *, phone: str, code: str, password: str) -> Outcome
     return Outcome(gettext("密码已改，请用新密码登录。"), url="/login")
 
 
-@operation("password.reset", form=ResetByLinkForm, requires=None)
+@operation("password.reset", form=ResetByLinkForm, requires=None, waits=False)
 def reset_by_link(act: Act, *, password: str) -> Outcome:
     """Choose a new password with a one-time link; the target is the link's digest."""
     link = _use(act.target or "", "password")
@@ -109,7 +109,7 @@ def reset_by_link(act: Act, *, password: str) -> Outcome:
     return Outcome(gettext("密码已改，请用新密码登录。"), url="/login")
 
 
-@operation("phone.request", form=NewPhoneForm, requires="signed_in")
+@operation("phone.request", form=NewPhoneForm, requires="signed_in", waits=False)
 def request_phone(act: Act, *, phone: str, password: str) -> Outcome:
     """Ask for another phone: a code goes there, or the admins are told. The password was verified by the route."""
     member = _member(act.person.id)
@@ -129,7 +129,7 @@ def request_phone(act: Act, *, phone: str, password: str) -> Outcome:
     return Outcome(gettext("秘书处已经知道了，核实后会给您一个一次性链接。"), url="/me/phone")
 
 
-@operation("phone.change", form=CodeForm, requires="signed_in")
+@operation("phone.change", form=CodeForm, requires="signed_in", waits=False)
 def change_phone_by_code(act: Act, *, code: str) -> Outcome:
     """Take the new phone into use with the code that came there."""
     pending = pending_phone(act.person.id)
@@ -138,7 +138,7 @@ def change_phone_by_code(act: Act, *, code: str) -> Outcome:
     return _set_phone(_member(act.person.id), pending)
 
 
-@operation("phone.change_by_link", form=EmptyForm, requires="signed_in")
+@operation("phone.change_by_link", form=EmptyForm, requires="signed_in", waits=False)
 def change_phone_by_link(act: Act) -> Outcome:
     """Take the new phone into use with an admin's link; the target is its digest."""
     link = _use(act.target or "", "phone")

@@ -62,7 +62,7 @@ def ask(act: Act, *, question: str) -> Outcome:
     return Outcome(gettext("已问 %(name)s", name=application.member.real_name), url=_page_of(application))
 
 
-@operation("registration.see_identity", form=EmptyForm, requires="registration.decide")
+@operation("registration.see_identity", form=EmptyForm, requires="registration.decide", waits=False)
 def see_identity(act: Act) -> Outcome:
     """Put on record that an admin looks at an identity number; `identity_number_of` then shows it masked."""
     application = db.session.get(Registration, act.target_id)

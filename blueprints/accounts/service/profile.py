@@ -78,7 +78,7 @@ def withdraw_identity(act: Act) -> Outcome:
     return Outcome(gettext("身份证号已删去。"), url=PROFILE_URL if act.person.is_member else STATUS_URL)
 
 
-@operation("display.set", form=DisplayForm, requires="signed_in")
+@operation("display.set", form=DisplayForm, requires="signed_in", waits=False)
 def set_display(act: Act, *, large: str | None, palette: str | None, language: str | None) -> Outcome:
     """Keep how the screen is shown. It stands on no page that others see: nothing is stamped."""
     chosen: dict[str, Any] = {"palette": palette, "language": language, "large": large and large == "1"}

@@ -9,16 +9,19 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from blueprints.accounts import limiting
 from blueprints.accounts.forms import AnswerForm, RegistrationForm
 from blueprints.accounts.models import Company, Member, Registration, RegistrationEntry, RoleGrant
 from blueprints.accounts.passwords import hash_ahead
 from blueprints.accounts.rules import may_answer
 from blueprints.accounts.service.community_rules import accept_versions
 from core import text
+from core.access import Viewer
 from core.clock import now
 from core.crypto import Vault
 from core.database import db, insert_once, new_id
 from core.errors import NotFound, Refusal, constraint_means
+from core.fields import Form
 from core.operations import Act, Outcome, operation
 from core.registries import notice_kind, tell
 
@@ -53,7 +56,12 @@ def everyone_with(role: str) -> list[uuid.UUID]:
     )
 
 
-@operation("registration.submit", form=RegistrationForm, requires=None)
+def within_limits(_form: Form, _actor: Viewer | None) -> None:
+    """Count a registration that comes from an outbox against its address; raises `TooOften`."""
+    limiting.count(limiting.REGISTRATIONS, f"registration {limiting.address()}")
+
+
+@operation("registration.submit", form=RegistrationForm, requires=None, ahead=within_limits)
 def submit_registration(
     _act: Act,
     *,

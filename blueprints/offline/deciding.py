@@ -1,0 +1,212 @@
+"""Deciding what a phone sends: each lane a transaction of its own, in order, each operation in a savepoint."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from blueprints.offline.envelope import Envelope, Sent, read_id
+from core.access import Viewer
+from core.database import db, in_transaction, is_transient
+from core.errors import Later, NotSent, Refusal
+from core.fields import Form
+from core.operations import Act, Invalid, LedgerRow, Operation, Outcome, decide, registry
+
+log = logging.getLogger("huiyou.ops")
+SOON_SECONDS = 2
+AFTER_A_FAULT_SECONDS = 60
+AFTER_A_DEPLOY_SECONDS = 300
+_FAILED = ("refused", "not_sent")
+
+
+class OldForm(Refusal):
+    """The form has changed since, and nothing says how what was filled in fits today's."""
+
+    status = 422
+    message = lazy_gettext("这张表改版了，请打开新的页面，核对后再提交一次。")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a phone is told of one operation."""
+
+    outcome: str
+    message: str = ""
+    url: str | None = None
+    verdict: dict[str, Any] | None = None
+    retry_after: int | None = None
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Answer:
+        return cls(outcome.outcome, outcome.message, outcome.url, outcome.verdict)
+
+    @classmethod
+    def later(cls, seconds: int, message: str = "") -> Answer:
+        return cls("retry", message or gettext("现在太忙，没有办成，请再试一次。"), retry_after=seconds)
+
+    def as_json(self, op_id: str) -> dict[str, Any]:
+        """The answer's object in the reply."""
+        more = {"url": self.url, "verdict": self.verdict, "retry_after": self.retry_after}
+        told = {name: value for name, value in more.items() if value is not None}
+        return {"op_id": op_id, "outcome": self.outcome, "message": self.message, **told}
+
+
+@dataclass
+class Prepared:
+    """An operation that was looked at before its transaction: adapted, validated, within the limits, or not."""
+
+    sent: Sent
+    fields: dict[str, str]
+    form: Form | None = None
+    refusal: Refusal | None = None
+    later: Answer | None = None
+
+
+@dataclass
+class Batch:
+    """One envelope on its way through the lanes."""
+
+    owner: str
+    actor: Viewer | None
+    operations: list[Prepared]
+    decided: dict[str, Answer] = field(default_factory=dict)
+    known: Mapping[str, Answer] = field(default_factory=dict)
+
+    def lanes(self) -> dict[str, list[Prepared]]:
+        """The operations by lane, each in the order in which they were pressed."""
+        lanes: dict[str, list[Prepared]] = {}
+        for operation in sorted(self.operations, key=lambda each: each.sent.seq):
+            lanes.setdefault(operation.sent.lane, []).append(operation)
+        return lanes
+
+
+def decide_all(envelope: Envelope, person: Viewer | None) -> dict[str, Answer]:
+    """Each operation's answer, by `op_id`."""
+    if envelope.account and not (person and str(person.id) == envelope.account):
+        ask = Answer("auth", gettext("请重新登录，登录后会接着发送。"))
+        return {sent.op_id: ask for sent in envelope.operations}
+    actor = person if envelope.account else None
+    known = _known(envelope)
+    batch = Batch(envelope.owner, actor, [_prepare(sent, actor, known) for sent in envelope.operations], known=known)
+    db.session.rollback()
+    lanes = batch.lanes()
+    while lanes:
+        _run(next(iter(lanes)), lanes, batch)
+    return batch.decided
+
+
+def _known(envelope: Envelope) -> dict[str, Answer]:
+    """What the ledger says already of these operations and of those that they depend on. One query."""
+    wanted = {sent.op_id for sent in envelope.operations} | {sent.after for sent in envelope.operations if sent.after}
+    rows = db.session.execute(
+        select(LedgerRow.op_id, LedgerRow.outcome, LedgerRow.message).where(
+            LedgerRow.owner == envelope.owner, LedgerRow.op_id.in_(wanted)
+        )
+    )
+    return {row.op_id: Answer(row.outcome or "retry", row.message) for row in rows}
+
+
+def _prepare(sent: Sent, actor: Viewer | None, known: Mapping[str, Answer]) -> Prepared:
+    """What takes long, or is counted, before any transaction: passwords are hashed here, by their form."""
+    if sent.fault:
+        return Prepared(sent, {}, refusal=sent.fault)
+    kind = registry[sent.name]
+    try:
+        fields = kind.adapted(sent.form_version, sent.fields)
+    except (KeyError, ValueError):
+        return Prepared(sent, sent.fields, refusal=OldForm())
+    prepared = Prepared(sent, fields)
+    if sent.op_id in known:
+        return prepared
+    if sent.form_version > kind.form_version:
+        prepared.later = Answer.later(AFTER_A_DEPLOY_SECONDS)
+    elif sent.form_version < kind.form_version and not kind.adapt:
+        prepared.refusal = OldForm()
+    else:
+        _fill_in(prepared, kind, actor)
+    return prepared
+
+
+def _fill_in(prepared: Prepared, kind: Operation, actor: Viewer | None) -> None:
+    form = kind.form.of(prepared.fields)
+    try:
+        if kind.ahead:
+            kind.ahead(form, actor)
+        if not form.validate():
+            raise Invalid(form)
+        prepared.form = form
+    except Later as later:
+        prepared.later = Answer.later(later.wait_seconds, str(later.message))
+    except Refusal as refusal:
+        prepared.refusal = refusal
+
+
+def _run(name: str, lanes: dict[str, list[Prepared]], batch: Batch) -> None:
+    """Decide one lane, but first those that its operations wait for."""
+    lane = lanes.pop(name)
+    parents = {operation.sent.after for operation in lane} - {None}
+    for other in [other for other, rest in lanes.items() if parents & {each.sent.op_id for each in rest}]:
+        if other in lanes:
+            _run(other, lanes, batch)
+    try:
+        batch.decided |= in_transaction(lambda: _lane(lane, batch))
+    except DBAPIError as error:
+        if not is_transient(error):
+            log.exception("lane %s was not decided", name)
+        batch.decided |= {operation.sent.op_id: Answer.later(SOON_SECONDS) for operation in lane}
+
+
+def _lane(lane: list[Prepared], batch: Batch) -> dict[str, Answer]:
+    """The answers of one lane; what comes after an operation that has to wait waits too."""
+    answers: dict[str, Answer] = {}
+    waits: Answer | None = None
+    for operation in lane:
+        answer = waits or _decide(operation, batch, {**batch.decided, **answers})
+        answers[operation.sent.op_id] = answer
+        if answer.outcome == "retry":
+            waits = answer
+    return answers
+
+
+def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) -> Answer:
+    """One operation in its savepoint; a fault of ours takes it back, and it is asked for again."""
+    sent, refusal = operation.sent, operation.refusal
+    if operation.later:
+        return operation.later
+    if sent.after and sent.op_id not in batch.known:
+        parent = decided.get(sent.after) or batch.known.get(sent.after)
+        if parent is None or parent.outcome == "retry":
+            return Answer.later(SOON_SECONDS)
+        if parent.outcome in _FAILED:
+            refusal = NotSent(parent.message)
+    act = Act(
+        owner=batch.owner,
+        op_id=sent.op_id,
+        actor=batch.actor,
+        target=sent.target,
+        occurred_at=sent.occurred_at,
+        device=read_id(operation.fields.get("device")),
+        form_version=sent.form_version,
+    )
+    try:
+        with db.session.begin_nested():
+            return Answer.of(decide(sent.name, act, operation.fields, form=operation.form, refusal=refusal))
+    except Later as later:
+        return Answer.later(later.wait_seconds, str(later.message))
+    except DBAPIError as error:
+        if is_transient(error):
+            raise
+        return _fault(sent, error)
+    except Exception as error:
+        return _fault(sent, error)
+
+
+def _fault(sent: Sent, error: Exception) -> Answer:
+    log.error("fault in operation %s", sent.name, exc_info=error)
+    return Answer.later(AFTER_A_FAULT_SECONDS, gettext("服务器出了差错，已经记下，会再试。"))

@@ -1,0 +1,63 @@
+"""Fragments made inside a request of another kind, for whoever that one is from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from flask import current_app, request
+
+from core.clock import now
+from core.database import db
+from core.i18n import utc
+
+log = logging.getLogger("huiyou.sync")
+_FROM_THE_PHONE = ("HTTP_HOST", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A page's main block with what a phone keeps beside it."""
+
+    url: str
+    etag: str
+    title: str
+    html: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The page's object in an answer."""
+        return {"url": self.url, "etag": self.etag, "title": self.title, "html": self.html, "as_of": utc(now())}
+
+
+def fragment(url: str) -> Fragment | None:
+    """The fragment at `url` as the person of this request is given it; `None` where they are given none.
+
+    The inner request shares the outer one's person, language and database session.
+    """
+    path, _, query = url.partition("?")
+    environ = {name: request.environ[name] for name in _FROM_THE_PHONE if name in request.environ}
+    environ |= {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(path).encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_FRAGMENT": "main",
+        "wsgi.url_scheme": request.scheme,
+    }
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - contexts take the application itself
+    try:
+        with app.request_context(environ):
+            response = app.full_dispatch_request()
+            html = response.get_data(as_text=True)
+    except Exception:
+        log.exception("no fragment of %s", path)
+        db.session.rollback()
+        return None
+    title, (etag, _) = response.headers.get("Fragment-Title"), response.get_etag()
+    if response.status_code != HTTPStatus.OK or title is None or not etag:
+        return None
+    return Fragment(url, etag, unquote(title), html)
