@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from blueprints.offline.envelope import Envelope, Sent, read_id
+from core import generation
 from core.access import Viewer
 from core.database import db, in_transaction, is_transient
 from core.errors import Later, NotSent, Refusal
@@ -87,10 +88,16 @@ class Batch:
 
 
 def decide_all(envelope: Envelope, person: Viewer | None) -> dict[str, Answer]:
-    """Each operation's answer, by `op_id`."""
+    """Each operation's answer, by `op_id`.
+
+    A phone that knows another life of the database first offers all its receipts again, so that
+    nothing is decided before what it builds on, and that a restore may have taken back.
+    """
     if envelope.account and not (person and str(person.id) == envelope.account):
         ask = Answer("auth", gettext("请重新登录，登录后会接着发送。"))
         return {sent.op_id: ask for sent in envelope.operations}
+    if envelope.generation and envelope.generation != generation.current():
+        return {sent.op_id: Answer.later(0) for sent in envelope.operations}
     actor = person if envelope.account else None
     known = _known(envelope)
     batch = Batch(envelope.owner, actor, [_prepare(sent, actor, known) for sent in envelope.operations], known=known)

@@ -59,11 +59,12 @@ class Sent:
 
 @dataclass(frozen=True)
 class Envelope:
-    """A batch: for which account, from which outbox, and how far the phone's clock is off."""
+    """A batch: for which account, from which outbox; `generation` is the life of the database that the phone knows."""
 
     account: str | None
     outbox: str | None
     operations: list[Sent]
+    generation: str | None = None
 
     @property
     def owner(self) -> str:
@@ -81,7 +82,13 @@ def read(body: bytes, received_at: datetime) -> Envelope:
     outbox = _id(given.get("outbox")) if account is None else None
     sent_at = _instant(given.get("sent_at"))
     skew = received_at - sent_at if sent_at else timedelta()
-    return Envelope(account, outbox, [_operation(each, place, skew) for place, each in enumerate(operations)])
+    generation = given.get("generation")
+    return Envelope(
+        account,
+        outbox,
+        [_operation(each, place, skew) for place, each in enumerate(operations)],
+        generation if isinstance(generation, str) else None,
+    )
 
 
 def read_json(body: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from blueprints.accounts.models import LoginSession, Member
 from blueprints.events.models import Signup
 from blueprints.needs.models import Need
 from blueprints.offline import deciding
-from core import operations
+from core import generation, operations
 from core.clock import clock, now
 from core.database import db, new_id
 from core.errors import Later
@@ -580,3 +580,14 @@ def test_a_door_scan_is_accepted_with_its_verdict(app: Flask, people: People) ->
     told = phone.send(phone.op("checkin.record", event_id, fields={"walk_in_name": "张三"}))["ops"][0]
     assert told["outcome"] == "accepted"
     assert told["verdict"]["verdict"]
+
+
+def test_after_a_restore_receipts_are_offered_before_anything_new_is_decided(app: Flask, phone: Phone) -> None:
+    with app.app_context():
+        generation.renew()
+        db.session.commit()
+    op = phone.op("need.create", fields=NEED)
+    answer = phone.send(op, generation="0")
+    assert [(told["outcome"], told["retry_after"]) for told in answer["ops"]] == [("retry", 0)]
+    assert count(app, Need) == 0
+    assert phone.send(op, generation=answer["generation"])["ops"][0]["outcome"] == "accepted"
