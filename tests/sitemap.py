@@ -48,6 +48,8 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/password/code",
             "/rules",
             "/rules/privacy-policy",
+            "/outbox",
+            "/offline",
             NOT_FOUND,
         ],
         "applicant": [
@@ -108,6 +110,8 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/me/sessions",
             "/me/calendar",
             "/notices",
+            "/outbox",
+            "/offline",
             NOT_FOUND,
         ],
         "other": [need, solved, accepted, event, events["full_event"], "/notices", "/me"],
