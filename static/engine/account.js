@@ -26,17 +26,17 @@
       try { return localStorage.getItem(MARK); } catch { return null; }
     },
 
-    /** The random id under which a visitor's operations stand. @returns {Promise<string>} */
-    visitor: () => store.transact(["meta"], "readwrite", async (/** @type {IDBObjectStore} */ meta) => {
+    /** The random id under which a visitor's operations stand. */
+    visitor: () => store.transact(["meta"], "readwrite", async (meta) => {
       const known = await store.ask(meta.get("visitor"));
       if (!known) await store.ask(meta.put({ key: "visitor", value: huiyou.uuid7() }));
       return known ? known.value : (await store.ask(meta.get("visitor"))).value;
     }),
 
-    /** Whose outbox a page's forms go to. @returns {Promise<string>} */
+    /** Whose outbox a page's forms go to. */
     owner: async () => huiyou.account.current() || huiyou.account.visitor(),
 
-    /** The server has said who is logged in: their pages and their outbox are this phone's from now on. @param {string} account */
+    /** The server has said who is logged in: their pages and their outbox are this phone's from now on. */
     async adopt(account) {
       const before = await store.get("account");
       if (await store.get("unsettled")) {
@@ -75,7 +75,14 @@
       return huiyou.account.bury();
     },
 
-    /** Asks the server to end the session of whoever has left. @returns {Promise<boolean>} */
+    /** Somebody ended this phone's session from elsewhere: its pages go, and what waits is kept for its owner, unseen. */
+    async end() {
+      if (!await store.get("account")) return;
+      await huiyou.account.leave({ keep: true });
+      huiyou.tell("ended");
+    },
+
+    /** Asks the server to end the session of whoever has left. */
     async bury() {
       try {
         const response = await fetch("/logout", { method: "POST", cache: "no-store", credentials: "same-origin" });

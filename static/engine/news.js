@@ -10,12 +10,12 @@
     for (const ear of ears.get(type) || []) ear(detail);
   }
 
-  /** Calls `ear` at each piece of news of this type, from whichever tab it comes. @param {string} type @param {(detail: any) => void} ear */
+  /** Calls `ear` at each piece of news of this type, from whichever tab it comes. */
   huiyou.on = (type, ear) => {
     ears.set(type, (ears.get(type) || new Set()).add(ear));
   };
 
-  /** Tells all tabs and the worker. @param {string} type @param {any} [detail] */
+  /** Tells all tabs and the worker. */
   huiyou.tell = (type, detail = {}) => {
     hear(type, detail);
     channel?.postMessage({ type, detail });
@@ -32,16 +32,32 @@
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("").replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
-  /** Runs `work` unless another tab, or the worker, does just that; `undefined` then. @param {string} name @param {() => Promise<any>} work */
+  /** Runs `work` unless another tab, or the worker, does just that; `undefined` then. */
   huiyou.alone = (name, work) =>
     navigator.locks ? navigator.locks.request(`huiyou-${name}`, { ifAvailable: true }, (lock) => lock ? work() : undefined) : work();
 
-  /** Asks the server, and nothing in between; with a body it posts JSON. @param {string} url @param {object} [body] @param {RequestInit} [more] @returns {Promise<Response>} */
-  huiyou.call = (url, body, more) => fetch(url, {
-    redirect: "manual", cache: "no-store", credentials: "same-origin",
-    ...(body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }), ...more,
-  });
+  /** Asks the server, and nothing in between; with a body it posts JSON. */
+  huiyou.call = async (url, body, more) => {
+    const response = await fetch(url, {
+      redirect: "manual", cache: "no-store", credentials: "same-origin",
+      ...(body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }), ...more,
+    });
+    await huiyou.heed(response);
+    return response;
+  };
 
-  /** An answer is the application's own only if it says so; one that leads elsewhere shows no headers. @param {Response} response */
+  /** A session that somebody ended from elsewhere takes the pages on this phone with it. */
+  huiyou.heed = async (response) => {
+    if (huiyou.ours(response) && response.headers.get("Session") === "ended") await huiyou.account?.end();
+  };
+
+  /** Gives up after so many ms. */
+  huiyou.within = async (ms, ask) => {
+    const stop = new AbortController();
+    const late = setTimeout(() => stop.abort(), ms);
+    return ask(stop.signal).finally(() => clearTimeout(late));
+  };
+
+  /** An answer is the application's own only if it says so; one that leads elsewhere shows no headers. */
   huiyou.ours = (response) => response.headers.has("Huiyou");
 })();

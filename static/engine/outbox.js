@@ -7,8 +7,6 @@
   const HAD_EFFECT = ["accepted", "waitlisted", "duplicate"];
   const RECEIPT_MS = 30 * 864e5;
 
-  /** @typedef {import("../../tests/js/types").Entry} Entry */
-
   const isFinal = (/** @type {Entry} */ entry) => FINAL.includes(entry.state);
   const neverSent = (/** @type {Entry} */ entry) => !entry.tries && ["pending", "held"].includes(entry.state);
 
@@ -18,7 +16,7 @@
   async function change(work) {
     /** @type {Entry[]} */
     let changed = [];
-    const result = await store.transact(["entries", "meta"], "readwrite", (/** @type {IDBObjectStore} */ entries, /** @type {IDBObjectStore} */ meta) => {
+    const result = await store.transact(["entries", "meta"], "readwrite", (entries, meta) => {
       changed = [];
       return work(entries, meta, async (entry) => {
         await ask(entries.put(entry));
@@ -31,11 +29,11 @@
     return result;
   }
 
-  /** @param {Entry} given */
+  /** @param {Given} given @returns {Promise<Entry>} */
   async function prepared(given) {
     const fields = { ...given.fields };
     const secret = await vault.takeSecrets(fields);
-    return { ...given, occurred_at: given.occurred_at || new Date().toISOString(), fields, ...(secret && { secret }), state: "pending", tries: 0 };
+    return { seq: 0, ...given, occurred_at: given.occurred_at || new Date().toISOString(), fields, ...(secret && { secret }), state: "pending", tries: 0 };
   }
 
   /** What depended on `parent` and was never sent will not be. @param {Entry} parent @param {IDBObjectStore} entries @param {Put} put */
@@ -64,7 +62,7 @@
     FINAL,
     isFinal,
 
-    /** Stores an operation; resolves when the disk has it. One that is there already is left as it is. @param {Entry} given @returns {Promise<Entry>} */
+    /** Stores an operation; resolves when the disk has it. One that is there already is left as it is. */
     async add(given) {
       const entry = await prepared(given);
       const keep = () => change((entries, meta, put) => insert(entry, entries, meta, put));
@@ -77,19 +75,18 @@
       }
     },
 
-    /** @param {string} op_id @returns {Promise<Entry | undefined>} */
     get: (op_id) => store.read("entries", op_id),
 
-    /** All entries of an owner, oldest first. @param {string} owner @returns {Promise<Entry[]>} */
+    /** All entries of an owner, oldest first. */
     async list(owner) {
       const all = await store.readAll("entries");
-      return all.filter((/** @type {Entry} */ entry) => entry.owner === owner).sort((/** @type {Entry} */ a, /** @type {Entry} */ b) => a.seq - b.seq);
+      return all.filter((entry) => entry.owner === owner).sort((a, b) => a.seq - b.seq);
     },
 
-    /** Those without a final outcome. @param {string} owner */
-    waiting: async (owner) => (await huiyou.outbox.list(owner)).filter((/** @type {Entry} */ entry) => !isFinal(entry)),
+    /** Those without a final outcome. */
+    waiting: async (owner) => (await huiyou.outbox.list(owner)).filter((entry) => !isFinal(entry)),
 
-    /** Takes an entry back that was never sent; false if it may have arrived. @param {string} op_id @returns {Promise<boolean>} */
+    /** Takes an entry back that was never sent; false if it may have arrived. */
     withdraw: (op_id) => change(async (entries, _, put) => {
       const entry = await ask(entries.get(op_id));
       if (!entry || !neverSent(entry)) return false;
@@ -99,7 +96,7 @@
       return true;
     }),
 
-    /** Puts `given` in the place of an entry that was never sent; false if it may have arrived. @param {string} op_id @param {Entry} given */
+    /** Puts `given` in the place of an entry that was never sent; false if it may have arrived. */
     async replace(op_id, given) {
       const entry = await prepared(given);
       return change(async (entries, meta, put) => {
@@ -118,7 +115,7 @@
       });
     },
 
-    /** Marks these as sent, unless they were decided or taken back meanwhile; returns those that may go. @param {string[]} op_ids @returns {Promise<Entry[]>} */
+    /** Marks these as sent, unless they were decided or taken back meanwhile; returns those that may go. */
     begin: (op_ids) => change(async (entries, _, put) => {
       const going = [];
       for (const op_id of op_ids) {
@@ -128,7 +125,7 @@
       return going;
     }),
 
-    /** Records the server's outcome. @param {string} op_id @param {{outcome: string, message?: string, url?: string, verdict?: object}} answer */
+    /** Records the server's outcome. */
     decide: (op_id, { outcome, message = "", url, verdict }) => change(async (entries, _, put) => {
       const entry = await ask(entries.get(op_id));
       if (!entry || isFinal(entry) || !FINAL.includes(outcome)) return;
@@ -137,16 +134,16 @@
       if (!HAD_EFFECT.includes(outcome)) await dropChildren({ ...entry, message }, entries, put);
     }),
 
-    /** Leaves a lane alone until `not_before` (ms since 1970). @param {string} op_id @param {number} not_before */
+    /** Leaves a lane alone until `not_before` (ms since 1970). */
     defer: (op_id, not_before) => change(async (entries, _, put) => {
       const entry = await ask(entries.get(op_id));
       if (entry?.state === "sending") await put({ ...entry, not_before });
     }),
 
-    /** Nothing of this owner goes out until `release`. @param {string} owner */
+    /** Nothing of this owner goes out until `release`. */
     hold: (owner) => move(owner, ["pending", "sending"], "held"),
 
-    /** The owner has logged in again. @param {string} owner */
+    /** The owner has logged in again. */
     release: (owner) => move(owner, ["held"], "pending"),
 
     /** Offers what had an effect again, to a server that was restored from a backup. */
@@ -156,7 +153,7 @@
       }
     }),
 
-    /** The person has seen a final outcome. @param {string} op_id */
+    /** The person has seen a final outcome. */
     acknowledge: (op_id) => change(async (entries, _, put) => {
       const entry = await ask(entries.get(op_id));
       if (entry && isFinal(entry)) await put({ ...entry, acknowledged: true });
@@ -170,7 +167,7 @@
       }
     }),
 
-    /** On the owner's word: all that is theirs, or with `keep` all but what waits. @param {string} owner @param {{keep?: boolean}} [options] */
+    /** On the owner's word: all that is theirs, or with `keep` all but what waits. */
     forget: (owner, { keep = false } = {}) => change(async (entries) => {
       for (const entry of await ask(entries.getAll())) {
         if (entry.owner === owner && !(keep && !isFinal(entry))) await ask(entries.delete(entry.op_id));

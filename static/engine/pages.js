@@ -6,8 +6,6 @@
   /** What the shell's own answer says of how a page may behave; the rest of its headers was for the wire. */
   const KEPT_HEADERS = /^(content-(type|security-policy|language)|x-content|referrer|cross-origin|permissions|strict|shell|account|huiyou)/;
 
-  /** @typedef {{url: string, etag: string, title: string, html: string, as_of: string}} Page */
-
   /** @param {string} account @returns {Promise<Cache>} */
   const cacheOf = (account) => caches.open(`pages-${account || "visitor"}`);
   const own = async () => cacheOf(await store.get("account") || "");
@@ -28,13 +26,13 @@
       return all.filter((response) => response.headers.has("Page")).map(facts);
     },
 
-    /** A page as it lies on the phone. @param {string} url path and query @returns {Promise<Page | null>} */
+    /** A page as it lies on the phone. */
     async read(url) {
       const kept = await (await own()).match(url);
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 
-    /** Keeps a page, unless its account has left meanwhile. @param {Page} page @param {string} account */
+    /** Keeps a page, unless its account has left meanwhile. */
     async put({ url, etag, title, html, as_of }, account) {
       if ((await store.get("account") || "") !== account) return;
       const headers = {
@@ -45,7 +43,7 @@
       if ((await store.get("account") || "") !== account) await caches.delete(`pages-${account || "visitor"}`);
     },
 
-    /** Forgets the pages with these etags. @param {Set<string>} etags */
+    /** Forgets the pages with these etags. */
     async drop(etags) {
       const cache = await own();
       for (const { url, etag } of await huiyou.pages.list()) if (etags.has(etag)) await cache.delete(url);
@@ -57,10 +55,10 @@
       for (const { url } of await huiyou.pages.list()) await cache.delete(url);
     },
 
-    /** The shell around each page of this account, if the phone has it. @param {string} account @returns {Promise<Response | undefined>} */
+    /** The shell around each page of this account, if the phone has it. */
     shell: async (account) => (await cacheOf(account)).match(SHELL),
 
-    /** Fetches the shell anew; false when it was not this account's. @param {string} account @returns {Promise<boolean>} */
+    /** Fetches the shell anew; false when it was not this account's. */
     async renewShell(account) {
       const response = await huiyou.call(SHELL);
       if (response.status !== 200 || !huiyou.ours(response) || response.headers.get("Account") !== account) return false;

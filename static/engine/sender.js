@@ -15,12 +15,10 @@
   /** 1 s to 5 min, doubled at each try, with jitter. @param {number} tries */
   const backoff = (tries) => Math.min(300_000, 1000 * 2 ** Math.min(tries, 9)) * (0.5 + Math.random() / 2);
 
-  /** @typedef {import("../../tests/js/types").Entry} Entry */
-
   /** What may go now: each lane in order, and none past an entry that has to wait. @param {string} owner @param {number} most @returns {Promise<Entry[]>} */
   async function ready(owner, most) {
     const entries = await outbox.waiting(owner);
-    const open = new Set(entries.map((/** @type {Entry} */ entry) => entry.op_id));
+    const open = new Set(entries.map((entry) => entry.op_id));
     const blocked = new Set();
     /** @type {Entry[]} */
     const going = [];
@@ -53,23 +51,17 @@
   /**
    * Posts a batch; says what kind of answer came.
    * @param {{account: string | null, outbox: string}} who @param {Entry[]} batch
-   * @returns {Promise<{kind: "ours" | "size" | "offline" | "portal" | "trouble", body?: any, wait?: number}>}
+   * @returns {Promise<{kind: string, body?: any, wait?: number}>} ours, size, portal, trouble or offline
    */
   async function post(who, batch) {
-    const stop = new AbortController();
-    const late = setTimeout(() => stop.abort(), ANSWER_MS);
-    try {
-      const body = { ...who, generation: await store.get("generation"), sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
-      const response = await huiyou.call("/ops", body, { signal: stop.signal });
-      const said = huiyou.ours(response) ? await response.json().catch(() => null) : null;
+    const body = { ...who, generation: await store.get("generation"), sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
+    return huiyou.within(ANSWER_MS, async (signal) => {
+      const response = await huiyou.call("/ops", body, { signal });
+      const said = huiyou.ours(response) ? await response.json() : null;
       if (response.status === 200 && Array.isArray(said?.ops)) return { kind: "ours", body: said };
       if ([400, 413].includes(response.status) && said?.error) return { kind: "size", body: said };
       return { kind: response.status < 400 ? "portal" : "trouble", wait: retryAfter(response) };
-    } catch {
-      return { kind: "offline" };
-    } finally {
-      clearTimeout(late);
-    }
+    }).catch((error) => ({ kind: error instanceof SyntaxError ? "trouble" : "offline" }));
   }
 
   /** Applies the outcomes of a batch; false when the rest has to wait. @param {string} owner @param {Entry[]} batch @param {any[]} outcomes */
@@ -106,6 +98,20 @@
     return !!known;
   }
 
+  /** What was never tried can still be taken back: so after a failure, or with no network, a word without consequence goes first. */
+  async function reachable() {
+    if (navigator.onLine !== false && !failures.count) return true;
+    return huiyou.within(ANSWER_MS, (signal) => huiyou.call("/healthz", undefined, { signal })).then(huiyou.ours, () => false);
+  }
+
+  /** @param {any} result @param {string} kind @param {number} wait */
+  function failed(result, kind, wait = 0) {
+    failures.asked = Date.now() + wait;
+    failures.until = Math.max(failures.asked, Date.now() + backoff(failures.count++));
+    tryAgainAt(failures.until);
+    result.answer = connection(kind);
+  }
+
   /** @param {string} state */
   function connection(state) {
     huiyou.tell("connection", { state });
@@ -116,6 +122,7 @@
   async function sendAll(owner, who, result) {
     let most = MOST;
     for (let batch = await ready(owner, most); batch.length; batch = await ready(owner, most)) {
+      if (!await reachable()) return failed(result, "offline");
       batch = await outbox.begin(batch.map((entry) => entry.op_id));
       if (!batch.length) continue;
       const { kind, body, wait } = await post(who, batch);
@@ -125,11 +132,7 @@
         continue;
       }
       if (kind !== "ours") {
-        failures.asked = Date.now() + (wait || 0);
-        failures.until = Math.max(failures.asked, Date.now() + backoff(failures.count++));
-        tryAgainAt(failures.until);
-        result.answer = connection(kind);
-        return;
+        return failed(result, kind, wait);
       }
       failures.count = failures.until = failures.asked = 0;
       for (const page of body.pages || []) {

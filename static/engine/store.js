@@ -76,19 +76,14 @@
   huiyou.store = {
     ask,
     transact,
-    /** A small thing that the phone remembers. @param {string} key */
+    /** A small thing that the phone remembers. */
     get: async (key) => (await one("meta", "readonly", (meta) => meta.get(key)))?.value,
-    /** @param {string} key @param {any} value */
     set: (key, value) => one("meta", "readwrite", (meta) => meta.put({ key, value })),
-    /** Any row of any store. @param {string} name @param {IDBValidKey} key */
+    /** Any row of any store. */
     read: (name, key) => one(name, "readonly", (store) => store.get(key)),
-    /** @param {string} name */
     readAll: (name) => one(name, "readonly", (store) => store.getAll()),
-    /** @param {string} name @param {object} row */
     write: (name, row) => one(name, "readwrite", (store) => store.put(row)),
-    /** @param {string} name @param {IDBValidKey} key */
     remove: (name, key) => one(name, "readwrite", (store) => store.delete(key)),
-    /** @param {string} name */
     empty: (name) => one(name, "readwrite", (store) => store.clear()),
   };
 })();

@@ -33,9 +33,9 @@
 
   /** @param {string} account */
   async function once(account) {
-    const have = (await pages.list()).map((/** @type {{etag: string}} */ page) => page.etag);
+    const have = (await pages.list()).map((page) => page.etag);
     const owner = account || await huiyou.account.visitor();
-    const wonders = (await outbox.waiting(owner)).filter((/** @type {any} */ entry) => entry.tries).map((/** @type {any} */ entry) => entry.op_id);
+    const wonders = (await outbox.waiting(owner)).filter((entry) => entry.tries).map((entry) => entry.op_id);
     const stop = new AbortController();
     let silence = setTimeout(() => stop.abort(), SILENCE_MS);
     const alive = () => {

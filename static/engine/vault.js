@@ -9,30 +9,26 @@
     const known = await store.read("keys", name);
     if (known) return known.value;
     const value = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-    return store.transact(["keys"], "readwrite", async (/** @type {IDBObjectStore} */ keys) => {
+    return store.transact(["keys"], "readwrite", async (keys) => {
       const other = await store.ask(keys.get(name));
       if (!other) await store.ask(keys.put({ key: name, value }));
       return other ? other.value : value;
     });
   }
 
-  /** @typedef {{key: string, iv: ArrayBuffer, data: ArrayBuffer}} Sealed */
-
   huiyou.vault = {
-    /** @param {string} key @param {any} value anything that JSON holds @returns {Promise<Sealed>} */
     async seal(key, value) {
       const iv = crypto.getRandomValues(new Uint8Array(12));
       const text = new TextEncoder().encode(JSON.stringify(value));
       return { key, iv: iv.buffer, data: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(key), text) };
     },
 
-    /** @param {Sealed} sealed @returns {Promise<any>} */
     async unseal({ key, iv, data }) {
       const text = await crypto.subtle.decrypt({ name: "AES-GCM", iv: new Uint8Array(iv) }, await keyOf(key), new Uint8Array(data));
       return JSON.parse(new TextDecoder().decode(text));
     },
 
-    /** Takes the secrets out of a form's values; returns them sealed, if there are any. @param {Record<string, string>} fields */
+    /** Takes the secrets out of a form's values; returns them sealed, if there are any. */
     async takeSecrets(fields) {
       /** @type {Record<string, string>} */
       const secrets = {};

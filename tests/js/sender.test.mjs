@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decided, entry, openTab, ours } from "./engine.mjs";
 
 async function phone(answer, more = {}) {
-  const tab = openTab({ answer: (url, body) => url === "/ops" ? answer(body) : ours("", { status: 404 }), account: "anna", ...more });
+  const tab = openTab({ answer: (url, body) => url === "/ops" ? answer(body) : url === "/healthz" ? ours("ok") : ours("", { status: 404 }), account: "anna", ...more });
   await tab.huiyou.store.set("account", "anna");
   tab.states = async () => (await tab.huiyou.outbox.list("anna")).map((each) => each.state);
   tab.batches = () => tab.sent.filter((request) => request.url === "/ops").map((request) => request.body.ops.map((op) => op.seq));
@@ -174,4 +174,22 @@ test("two tabs do not send at once", async () => {
   release();
   await first;
   assert.equal(tab.batches().length, 1);
+});
+
+test("what was pressed with no network was never tried, and can still be taken back", async () => {
+  const tab = openTab({ account: "anna" });
+  tab.navigator.onLine = false;
+  await tab.huiyou.store.set("account", "anna");
+  const { op_id } = await tab.huiyou.outbox.add(entry());
+  assert.equal((await tab.huiyou.sender.send({ reason: "submit" })).answer, "offline");
+  assert.deepEqual(tab.sent.map((request) => request.url), ["/healthz"]);
+  assert.equal(await tab.huiyou.outbox.withdraw(op_id), true);
+});
+
+test("a browser that wrongly says there is no network sends all the same", async () => {
+  const tab = await phone((body) => decided(body));
+  tab.navigator.onLine = false;
+  await tab.huiyou.outbox.add(entry());
+  await tab.huiyou.sender.send({ reason: "submit" });
+  assert.deepEqual(await tab.states(), ["accepted"]);
 });

@@ -14,7 +14,8 @@ export interface Entry {
   form_version: number;
   fields: Record<string, string>;
   secret?: { key: string; iv: ArrayBuffer; data: ArrayBuffer };
-  state: "pending" | "sending" | "held" | "accepted" | "waitlisted" | "refused" | "duplicate" | "not_sent" | "withdrawn";
+  /** pending, sending, held, or final: accepted, waitlisted, duplicate, refused, not_sent, withdrawn. */
+  state: string;
   tries: number;
   occurred_at: string;
   page?: string;
