@@ -6,14 +6,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from core.fields import Form, PhoneField, TextField, UuidField
+from blueprints.door.words import VERDICTS
+from core.fields import ChoiceField, Form, PhoneField, TextField, UuidField
 
 
 class CheckinForm(Form):
     """A ticket's text, a sign-up tapped on the roster, or a walk-in.
 
     A walk-in may name a sign-up too: that of somebody who waits or had cancelled, and whom
-    the organizer lets in all the same.
+    the organizer lets in all the same. `told` is the verdict that the phone gave at once, by itself.
     """
 
     ticket = TextField(_l("入场券"), max_length=300)
@@ -22,6 +23,7 @@ class CheckinForm(Form):
     walk_in_phone = PhoneField(_l("手机号"), description=_l("有手机号就能和会员、报名对上。"))
     device = TextField(_l("设备"), max_length=60)
     id = UuidField(_l("编号"))
+    told = ChoiceField(_l("手机当时的判定"), choices=VERDICTS)
 
     def validate(self, extra_validators: Any = None) -> bool:
         valid = super().validate(extra_validators)

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 OPENS_BEFORE = timedelta(hours=2)
 KEPT_ON_PHONE_BEFORE = timedelta(hours=48)
+KEPT_AFTER = timedelta(hours=24)
 TONES = {
     "admitted": "good",
     "signed_but_unknown": "wait",
@@ -25,6 +26,8 @@ TONES = {
     "event_cancelled": "bad",
 }
 LETS_IN = frozenset({"admitted", "signed_but_unknown"})
+FLAGS_OF_ITSELF = ("name_differs",)
+"""Flags that a fact has by itself; the others come from the merge with others."""
 
 
 class Held(Protocol):
@@ -79,6 +82,68 @@ def verdict(scan: Scan, entry: Entry, event: Held, now: datetime) -> str:
     return "admitted" if known else "signed_but_unknown"
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One fact of the door about one guest, as it is merged with the others.
+
+    `key` is the id of its operation and `at` when it happened, the phone's clock corrected. `says` is what
+    signature, roster and clock say of it alone, with nobody inside. `told` is what the person at the door was
+    told; `None` where only the phone knew, which then was all alone.
+    """
+
+    key: str
+    at: datetime
+    says: str
+    told: str | None = None
+    device: str | None = None
+    undone: bool = False
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Earlier facts come first; at the same instant the operation's id decides."""
+        return self.at, self.key
+
+    @property
+    def enters(self) -> bool:
+        """Whether somebody came in by it, if nobody had before."""
+        return not self.undone and self.says in LETS_IN and (self.told is None or self.told in LETS_IN)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a fact comes to beside the others: its verdict, whether it is the one that admits, and its flag."""
+
+    verdict: str
+    inside: bool = False
+    flag: str | None = None
+
+
+def settle(facts: Sequence[Fact]) -> list[Settled]:
+    """What all facts about one guest come to, each at its own place; the same in whatever order they arrived.
+
+    The earliest that let somebody in admits. One that let somebody in as well, at another phone, is flagged
+    `twice`; one let in against the rules `let_in`; one that was turned away and never came in, though rules
+    and roster would have had them, `turned_away`.
+    """
+    entering = sorted((fact for fact in facts if fact.enters), key=lambda fact: fact.order)
+    return [_settled(fact, entering) for fact in facts]
+
+
+def _settled(fact: Fact, entering: Sequence[Fact]) -> Settled:
+    told_in = fact.told in LETS_IN
+    if fact.enters:
+        if fact is entering[0]:
+            return Settled(fact.says, inside=True)
+        earlier = {other.device for other in entering[: entering.index(fact)]} - {None}
+        return Settled("already_in", flag=None if fact.device in earlier else "twice")
+    if fact.says not in LETS_IN:
+        return Settled(fact.says, flag="let_in" if told_in and not fact.undone else None)
+    if fact.undone or fact.told is None:
+        return Settled(fact.told if fact.told and not told_in else fact.says)
+    away = fact.told != "already_in" and not entering
+    return Settled(fact.told, flag="turned_away" if away else None)
+
+
 def door_state(event: Held, now: datetime) -> str:
     """What the clock makes of the door: `cancelled`, `early`, `open` or `over`."""
     if event.state == "cancelled":
@@ -86,6 +151,12 @@ def door_state(event: Held, now: datetime) -> str:
     if now < opens_at(event):
         return "early"
     return "over" if event.ends_at <= now else "open"
+
+
+def next_turn(event: Held, now: datetime) -> datetime | None:
+    """When the clock next changes the door, or puts it on a phone."""
+    turns = (event.starts_at - KEPT_ON_PHONE_BEFORE, opens_at(event), event.starts_at, event.ends_at)
+    return min((turn for turn in turns if turn > now), default=None)
 
 
 class Named(Protocol):

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from flask_babel import gettext
-from sqlalchemy import and_, bindparam, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, func, select
 
 from blueprints.accounts.models import Member
-from blueprints.door import rules, tickets
+from blueprints.door import merging, rules, tickets
 from blueprints.door.forms import CheckinForm, UndoForm
 from blueprints.door.models import Checkin
 from blueprints.door.roster import may_stand_at_door
 from blueprints.door.tickets import TicketToday, my_ticket_today
-from blueprints.door.words import SENTENCES
+from blueprints.door.words import INSIDE, SENTENCES
 from blueprints.events.models import Event, Signup
 from core import audit
 from core.clock import clock, local, today
-from core.database import db, locked, new_id, table_of, touch
+from core.database import db, locked, new_id
 from core.errors import Duplicate, Forbidden, NotFound
 from core.i18n import spoken
 from core.operations import Act, Outcome, operation
@@ -37,50 +36,24 @@ __all__ = [
 ]
 
 
-_recorder = aliased(Member)
-# Built once: several phones wait for these at the door.
-_INSIDE = and_(Checkin.event_id == bindparam("event_id"), Checkin.inside.is_(True))
+# Built once: several phones wait for it at the door.
 _OF_SIGNUP = (
-    select(
-        Signup.member_id,
-        Member.real_name,
-        Signup.state,
-        Signup.attended_at,
-        Checkin.occurred_at,
-        _recorder.real_name.label("recorder"),
-    )
+    select(Signup.member_id, Member.real_name, Signup.state, Signup.attended_at)
     .join(Member, Member.id == Signup.member_id)
-    .outerjoin(Checkin, and_(_INSIDE, Checkin.guest_id == Signup.member_id))
-    .outerjoin(_recorder, _recorder.id == Checkin.recorded_by_id)
     .where(Signup.id == bindparam("signup_id"), Signup.event_id == bindparam("event_id"))
 )
-_LET_IN = (
-    select(Checkin.occurred_at, _recorder.real_name)
-    .join(_recorder, _recorder.id == Checkin.recorded_by_id)
-    .where(_INSIDE, Checkin.guest_id == bindparam("guest_id"))
-)
-_ATTENDED = update(table_of(Signup)).where(table_of(Signup).c.id == bindparam("signup_id"))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """When and by whom a guest was let in."""
-
-    at: datetime
-    by: str
 
 
 @dataclass(frozen=True)
 class Guest:
-    """Whom a scan means, and whether they are inside. `id` is the person as the door counts people."""
+    """Whom a scan means. `id` is the person as the door counts people."""
 
     id: uuid.UUID | None = None
     name: str = ""
     member_id: uuid.UUID | None = None
     signup_id: uuid.UUID | None = None
     state: str | None = None
-    attended: bool = False
-    seen: Seen | None = None
+    attended_at: datetime | None = None
     flags: tuple[str, ...] = ()
 
 
@@ -94,10 +67,10 @@ def record(
     walk_in_phone: str | None,
     device: str | None,
     id: str | None,  # noqa: A002
+    told: str | None,
 ) -> Outcome:
     """Write down a fact of the door and say what it means: always `accepted`, the verdict tells the rest."""
     event = _door(act.target_id, act)
-    key = uuid.UUID(id) if id else new_id()
     if ticket:
         reading = tickets.read(ticket, event)
         scan = rules.Scan("ticket", reading.ticket)
@@ -108,44 +81,51 @@ def record(
     else:
         scan = rules.Scan("walk_in")
         guest = _walk_in(event, walk_in_name or "", walk_in_phone)
-    occurred_at = act.occurred_at or clock.now()
-    verdict = rules.verdict(scan, rules.Entry(guest.state, guest.seen is not None), event, occurred_at)
-    inside = verdict in rules.LETS_IN
-    db.session.add(
-        Checkin(
-            id=key,
-            event_id=event.id,
-            guest_id=guest.id,
-            signup_id=guest.signup_id,
-            member_id=guest.member_id,
-            walk_in_name=walk_in_name if scan.source == "walk_in" else None,
-            walk_in_phone=walk_in_phone if scan.source == "walk_in" else None,
-            source=scan.source,
-            verdict=verdict,
-            inside=inside,
-            flags=list(guest.flags),
-            device=device or act.device,
-            recorded_by_id=act.person.id,
-            occurred_at=occurred_at,
-            received_at=act.received_at or occurred_at,
-        )
-    )
-    if (inside or guest.seen) and guest.signup_id and not guest.attended:
-        _attended(guest, guest.seen.at if guest.seen else occurred_at)
-    return _answer(event, verdict, key, guest)
+    others = merging.facts_of(event.id, guest.id)
+    admission = merging.admission_among(others)
+    received_at = act.received_at or clock.now()
+    at = act.occurred_at or received_at
+    if told is None and at == received_at:
+        told = rules.verdict(scan, rules.Entry(guest.state, admission is not None), event, at)
+    says = rules.verdict(scan, rules.Entry(guest.state), event, at)
+    fact = rules.Fact(act.op_id, at, says, told, device or act.device)
+    key = uuid.UUID(id) if id else new_id()
+    values = {
+        "id": key,
+        "event_id": event.id,
+        "guest_id": guest.id,
+        "signup_id": guest.signup_id,
+        "member_id": guest.member_id,
+        "walk_in_name": walk_in_name if scan.source == "walk_in" else None,
+        "walk_in_phone": walk_in_phone if scan.source == "walk_in" else None,
+        "source": scan.source,
+        "flags": list(guest.flags),
+        "recorded_by_id": act.person.id,
+        "received_at": received_at,
+    }
+    settled = merging.add(values, fact, others)
+    came_at = at if settled.inside else admission.fact.at if admission else None
+    if guest.member_id and guest.signup_id and guest.attended_at != came_at:
+        merging.came(event.id, guest.member_id, came_at)
+    return _answer(event, settled, key, guest, admission)
 
 
-def _answer(event: Event, verdict: str, key: uuid.UUID, guest: Guest) -> Outcome:
-    seen = guest.seen
-    said = str(SENTENCES[verdict]) % {
+def _answer(
+    event: Event, settled: rules.Settled, key: uuid.UUID, guest: Guest, admission: merging.Known | None
+) -> Outcome:
+    verdict = settled.verdict
+    seen = admission if verdict == "already_in" else None
+    sentence = SENTENCES[verdict] if verdict != "already_in" or seen else INSIDE
+    said = str(sentence) % {
         "name": guest.name,
-        "at": f"{local(seen.at):%H:%M}" if seen else "",
-        "by": seen.by if seen else "",
+        "at": f"{local(seen.fact.at):%H:%M}" if seen else "",
+        "by": seen.recorder if seen else "",
         "opens": spoken(rules.opens_at(event)),
     }
     told = {"verdict": verdict, "tone": rules.TONES[verdict], "checkin": str(key)}
     told |= {"name": guest.name} if guest.name else {}
-    told |= {"at": seen.at.isoformat(), "by": seen.by} if seen else {}
+    told |= {"at": seen.fact.at.isoformat(), "by": seen.recorder} if seen else {}
+    told |= {"flag": settled.flag} if settled.flag else {}
     return Outcome(said, url=f"/events/{event.id}/door", verdict=told)
 
 
@@ -160,16 +140,16 @@ def undo(act: Act, *, reason: str | None) -> Outcome:
     url = f"/events/{event.id}/door"
     if fact.undone_at:
         raise Duplicate(gettext("这次签到已经撤销过了。"), url=url)
-    was_inside = fact.inside
-    fact.inside = False
-    fact.undone_at, fact.undone_by_id, fact.undo_reason = act.occurred_at or clock.now(), act.person.id, reason
-    if was_inside and fact.guest_id:
-        db.session.execute(
-            update(Signup)
-            .where(Signup.event_id == event.id, Signup.member_id == fact.guest_id)
-            .values(attended_at=None)
-        )
-        touch(f"signups:{fact.guest_id}")
+    admitted_at = merging.undo(
+        event.id,
+        fact.id,
+        fact.guest_id,
+        undone_at=act.occurred_at or clock.now(),
+        undone_by_id=act.person.id,
+        undo_reason=reason,
+    )
+    if fact.inside and fact.member_id:
+        merging.came(event.id, fact.member_id, admitted_at)
     audit.record(
         act.person,
         "checkin.undo",
@@ -197,7 +177,7 @@ def _door(event_id: uuid.UUID, act: Act) -> Event:
 
 def _ticket_holder(event: Event, signup_id: uuid.UUID) -> Guest:
     """Who holds a genuine ticket; by the sign-up's own id where nobody knows it any more."""
-    return _of_signup(event, signup_id) or Guest(signup_id, seen=_let_in(event, signup_id))
+    return _of_signup(event, signup_id) or Guest(signup_id)
 
 
 def _signed_up(event: Event, signup_id: uuid.UUID) -> Guest:
@@ -211,8 +191,7 @@ def _of_signup(event: Event, signup_id: uuid.UUID) -> Guest | None:
     row = db.session.execute(_OF_SIGNUP, {"signup_id": signup_id, "event_id": event.id}).first()
     if row is None:
         return None
-    seen = Seen(row.occurred_at, row.recorder) if row.occurred_at else None
-    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at is not None, seen)
+    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at)
 
 
 def _walk_in(event: Event, name: str, phone: str | None) -> Guest:
@@ -225,23 +204,10 @@ def _walk_in(event: Event, name: str, phone: str | None) -> Guest:
         .where(Member.phone == phone, Member.status == "member")
     ).first()
     if row is None:
-        stranger = uuid.uuid5(event.id, phone)
-        return Guest(stranger, name, seen=_let_in(event, stranger))
+        return Guest(uuid.uuid5(event.id, phone), name)
     member_id, real_name, signup_id, state, attended_at = row
     flags = () if real_name == name else ("name_differs",)
-    seen = _let_in(event, member_id)
-    return Guest(member_id, name, member_id, signup_id, state, attended_at is not None, seen, flags)
-
-
-def _let_in(event: Event, guest_id: uuid.UUID) -> Seen | None:
-    row = db.session.execute(_LET_IN, {"event_id": event.id, "guest_id": guest_id}).first()
-    return Seen(row[0], row[1]) if row else None
-
-
-def _attended(guest: Guest, at: datetime) -> None:
-    """Say on the sign-up that its person came; by a statement, so that only the person's own pages change."""
-    db.session.execute(_ATTENDED, {"signup_id": guest.signup_id, "attended_at": at})
-    touch(f"signups:{guest.member_id}")
+    return Guest(member_id, name, member_id, signup_id, state, attended_at, flags)
 
 
 def attended_count(event_id: uuid.UUID) -> int:

@@ -17,6 +17,7 @@ SENTENCES: dict[str, Any] = {
     "event_cancelled": _l("这场活动已经取消了。"),
     "not_yet": _l("还没到入场时间，%(opens)s 开门。"),
 }
+INSIDE = _l("%(name)s 已经进场，在另一部手机上登记过。")
 VERDICTS: dict[str, Any] = {
     "admitted": _l("放行"),
     "already_in": _l("重复"),
@@ -39,4 +40,10 @@ SIGNUP_STATES: dict[str | None, Any] = {
     "waitlisted": _l("候补"),
     "cancelled": _l("已取消报名"),
     None: _l("未报名"),
+}
+FLAGS: dict[str, Any] = {
+    "twice": _l("同一张票在两台手机上都放行了"),
+    "let_in": _l("手机放行了，按名单和规则不该放行"),
+    "turned_away": _l("被手机拦下了，按最新名单可以进场"),
+    "name_differs": _l("登记的姓名和这个手机号的会员不同"),
 }
