@@ -14,7 +14,20 @@ from htmx_flask import Htmx
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from core import access, assets, chamber, clock, crypto, i18n, limits, migrating, pages, retention, security
+from core import (
+    access,
+    assets,
+    audit_verify,
+    chamber,
+    clock,
+    crypto,
+    i18n,
+    limits,
+    migrating,
+    pages,
+    retention,
+    security,
+)
 from core.database import db, prepare_engine, rate_limits
 from core.errors import Refusal
 from core.settings import Settings
@@ -80,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         _register(app, feature)
     app.cli.add_command(demo)
     retention.init_app(app)
+    app.cli.add_command(audit_verify.commands)
     assets.init_app(app, settings.instance)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from typing import Final, Self
 import argon2
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -88,6 +88,28 @@ class Vault:
         """HMAC-SHA256 in hex: equal texts of one purpose are found without being kept."""
         message = purpose.encode() + b"\0" + text.encode("utf-8", "surrogatepass")
         return hmac.new(self._hash_key, message, hashlib.sha256).hexdigest()
+
+
+class Signer:
+    """Signs what the installation itself says (Ed25519, RFC 8032), under a key of one purpose."""
+
+    def __init__(self, secret: str, purpose: str) -> None:
+        self._key = ed25519.Ed25519PrivateKey.from_private_bytes(derive_key(secret, purpose))
+        raw = self._key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.key_id = hashlib.sha256(raw).hexdigest()[:8]
+
+    def sign(self, message: bytes) -> str:
+        """`<key id>.<signature>`."""
+        return f"{self.key_id}.{encoded(self._key.sign(message))}"
+
+    def verify(self, message: bytes, signature: str) -> bool:
+        """Whether this key signed `message`."""
+        key_id, _, signed = signature.partition(".")
+        try:
+            self._key.public_key().verify(decoded(signed), message)
+        except (ValueError, InvalidSignature):
+            return False
+        return key_id == self.key_id
 
 
 class Passwords:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
+from core import audit
 from core.crypto import Vault
 from core.database import Base, db, touch
 from demo.community import Community
@@ -42,6 +43,7 @@ class Loading:
     first_seen: dict[str, datetime] = field(default_factory=dict)
     roles: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     rows: dict[type[Base], list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    acts: list[audit.Act] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:
@@ -86,6 +88,7 @@ class Loading:
                 if model.__table__ is table:
                     _insert(table, rows)
                     touch(*(topic for topic in model(**rows[0]).topics() if ":" not in topic))
+        audit.put(sorted(self.acts, key=lambda act: act.at))
 
 
 def _insert(table: Table, rows: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from blueprints.accounts.models import (
     RuleAcceptance,
 )
 from blueprints.accounts.service.registration import identity_purpose, names_of
-from core.audit import AuditEntry
+from core.audit import Act
 from core.text import company_name_key
 from demo.community import ADMIN, LOG_INS, Record
 from demo.dates import between
@@ -247,18 +247,18 @@ def audit(
     reason: str = "",
 ) -> None:
     """One act on the audit trail."""
-    loading.add_keyed(
-        AuditEntry,
-        at,
-        at=at,
-        actor_id=loading.ids[actor],
-        actor_name=loading.community.names[actor],
-        act=act,
-        subject_kind=subject[0],
-        subject_id=str(subject[1]),
-        before=None,
-        after=after,
-        reason=reason or None,
+    loading.acts.append(
+        Act(
+            act=act,
+            subject_kind=subject[0],
+            subject_id=str(subject[1]),
+            actor_id=loading.ids[actor],
+            actor_name=loading.community.names[actor],
+            after=after,
+            reason=reason or None,
+            at=at,
+            id=id_at(at),
+        )
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from blueprints.accounts.models import Company, LoginSession, Member, OneTimeLink, Registration
-from core.audit import AuditEntry
+from core import audit_verify
 from core.database import db, execute_count, touch
 from core.operations import LedgerRow
 from core.registries import forgets, untell
@@ -67,9 +67,5 @@ def _forget(registration_id: uuid.UUID, member_id: uuid.UUID) -> None:
     db.session.execute(
         update(LedgerRow).where(LedgerRow.target == str(registration_id)).values(message="", verdict=None)
     )
-    db.session.execute(
-        update(AuditEntry)
-        .where(AuditEntry.subject_kind == "registration", AuditEntry.subject_id == str(registration_id))
-        .values(reason=None)
-    )
+    audit_verify.empty_about("registration", registration_id, "reason")
     db.session.execute(delete(Member).where(Member.id == member_id))

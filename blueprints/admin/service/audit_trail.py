@@ -15,7 +15,7 @@ from blueprints.accounts.models import Member, Registration
 from blueprints.admin.labels import ACT_LABELS, FIELD_LABELS, KIND_LABELS, URLS, VALUE_LABELS
 from blueprints.admin.rules import differences
 from blueprints.events.models import Event
-from core.audit import AuditEntry
+from core.audit import AuditEntry, AuditValues
 from core.clock import clock
 from core.database import db
 from core.i18n import spoken
@@ -65,7 +65,8 @@ def find(wanted: Wanted, after: uuid.UUID | None = None) -> tuple[list[Line], uu
     """A page of acts, newest first, and the `after` of the next. At most four queries."""
     query = select(AuditEntry)
     if wanted.actor:
-        name = AuditEntry.actor_name.contains(wanted.actor, autoescape=True)
+        query = query.outerjoin(AuditValues, AuditValues.entry_id == AuditEntry.id)
+        name = AuditValues.actor_name.contains(wanted.actor, autoescape=True)
         key = _uuid(wanted.actor)
         query = query.where(or_(name, AuditEntry.actor_id == key) if key else name)
     for column, value in (

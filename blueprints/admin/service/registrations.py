@@ -16,7 +16,7 @@ from blueprints.accounts.service.decisions import Repeat, duplicates_of, identit
 from blueprints.admin.rules import needs_words
 from blueprints.admin.service import reasons
 from core.access import Viewer
-from core.audit import AuditEntry
+from core.audit import AuditEntry, AuditValues
 from core.database import db
 from core.errors import NotFound
 from core.operations import Act, perform
@@ -149,12 +149,20 @@ def _talk(found: Registration) -> list[Said]:
         .outerjoin(Member, Member.id == RegistrationEntry.author_id)
         .where(RegistrationEntry.registration_id == found.id)
     )
-    looked = select(
-        AuditEntry.id, AuditEntry.at, AuditEntry.act, AuditEntry.actor_name, func.coalesce(AuditEntry.reason, "")
-    ).where(
-        AuditEntry.subject_kind == "registration",
-        AuditEntry.subject_id == str(found.id),
-        AuditEntry.act.not_in(IN_THE_TALK),
+    looked = (
+        select(
+            AuditEntry.id,
+            AuditEntry.at,
+            AuditEntry.act,
+            func.coalesce(AuditValues.actor_name, ""),
+            func.coalesce(AuditValues.reason, ""),
+        )
+        .outerjoin(AuditValues, AuditValues.entry_id == AuditEntry.id)
+        .where(
+            AuditEntry.subject_kind == "registration",
+            AuditEntry.subject_id == str(found.id),
+            AuditEntry.act.not_in(IN_THE_TALK),
+        )
     )
     both = union_all(said, looked).subquery()
     rows = db.session.execute(select(both).order_by(both.c.at, both.c.id))
