@@ -147,6 +147,16 @@ def stamps_of(topics: Iterable[str]) -> dict[str, str]:
     return {row.topic: row.stamp for row in rows}
 
 
+@event.listens_for(Session, "after_begin")
+def _read_one_moment(_: Session, transaction: Any, connection: Any) -> None:
+    """Who reads sees one moment: what a page shows and the stamps of its etag belong together.
+
+    SQLite's transactions are so by themselves; writers must see what others committed while they waited.
+    """
+    if connection.dialect.name == "postgresql" and not transaction.nested and not _writing.get():
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
 @event.listens_for(Session, "before_flush")
 def _collect_topics(session: Session, *_: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):

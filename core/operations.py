@@ -219,7 +219,8 @@ def decide(
         "made_version": outcome.made_version,
     }
     db.session.execute(_DECIDED, {"its_owner": act.owner, "its_op_id": act.op_id, **decided})
-    touch(f"outbox:{act.owner}")
+    if kind is None or kind.waits:
+        touch(f"outbox:{act.owner}")
     return outcome
 
 

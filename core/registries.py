@@ -17,11 +17,18 @@ from core.clock import earlier
 
 @dataclass(frozen=True)
 class OfflinePage:
-    """A page that a member's phone keeps: its URL and what its etag is made of."""
+    """A page that a phone keeps: its URL and what its etag is made of.
+
+    `until` is when the clock next changes its states, or which pages its feature
+    keeps; local midnight always may. `pack` marks data for a thing of that id,
+    answered as JSON, which the phone keeps apart from pages.
+    """
 
     url: str
     topics: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    until: datetime | None = None
+    pack: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,9 @@ class NoticeKind:
 
 
 OfflinePages = Callable[[Viewer], Iterable[OfflinePage]]
+VisitorsPages = Callable[[], Iterable[OfflinePage]]
 offline_pages: dict[str, OfflinePages] = {}
+visitors_pages: dict[str, VisitorsPages] = {}
 notice_kinds: dict[str, NoticeKind] = {}
 _tellers: list[Callable[..., None]] = []
 _untellers: list[Callable[[str], None]] = []
@@ -45,6 +54,16 @@ def keeps_offline(feature: str) -> Callable[[OfflinePages], OfflinePages]:
 
     def keep(pages: OfflinePages) -> OfflinePages:
         offline_pages[feature] = pages
+        return pages
+
+    return keep
+
+
+def visitors_keep_offline(feature: str) -> Callable[[VisitorsPages], VisitorsPages]:
+    """Declare which pages `feature` puts on the phone of somebody who is not logged in."""
+
+    def keep(pages: VisitorsPages) -> VisitorsPages:
+        visitors_pages[feature] = pages
         return pages
 
     return keep

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from blueprints.accounts.models import Registration
 from blueprints.accounts.service import application_of, rules_in_force
+from core import sms
 from core.access import Viewer
-from core.registries import OfflinePage, keeps_offline
+from core.registries import OfflinePage, keeps_offline, visitors_keep_offline
 
 REGISTER = OfflinePage("/register")
+LOGIN = OfflinePage("/login")
 DIRECTORY = OfflinePage("/members", ("people",))
 
 
@@ -33,11 +35,23 @@ def profile_page(person: Viewer) -> OfflinePage:
 @keeps_offline("accounts")
 def pages(person: Viewer) -> Iterator[OfflinePage]:
     """The rules for everyone; the directory and one's profile for members; the application for applicants."""
-    yield rules_page(person)
-    for rule in rules_in_force():
-        yield rules_page(person, rule.slug)
+    yield from _rules(person)
     if person.is_member:
         yield DIRECTORY
         yield profile_page(person)
     elif application := application_of(person.id):
         yield status_page(application)
+
+
+@visitors_keep_offline("accounts")
+def visitors() -> Iterator[OfflinePage]:
+    """The ways in, and the rules."""
+    yield REGISTER
+    yield LOGIN
+    yield from _rules(None)
+
+
+def _rules(reader: Viewer | None) -> Iterator[OfflinePage]:
+    yield rules_page(reader)
+    for rule in rules_in_force():
+        yield rules_page(reader, rule.slug)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from blueprints.accounts import sessions
 from blueprints.accounts.forms import DisplayForm, LoginForm
 from blueprints.accounts.log_in import LogInFailed, log_in
+from blueprints.accounts.offline import LOGIN
 from blueprints.accounts.service import rules_in_force
 from core.access import public, safe_next, viewer
 from core.database import in_transaction, new_id
@@ -29,6 +30,7 @@ def login(form: LoginForm | None = None, status: int = 200) -> ResponseReturnVal
         return redirect(safe_next(request.args.get("next")) or "/", 303)
     return page(
         "accounts/login.html",
+        topics=LOGIN.topics,
         tab="login",
         status=status,
         form=form or LoginForm(),

@@ -28,6 +28,6 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     """The list and the newest issues."""
     if not reader.is_member:
         return
-    yield OfflinePage("/briefings", LIST_TOPICS, list_states())
+    yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=service.next_publication())
     for kept in service.kept(KEPT):
         yield OfflinePage(f"/briefings/{kept.number}", issue_topics(kept.number, kept.people), kept.neighbours.states)

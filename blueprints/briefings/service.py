@@ -82,6 +82,12 @@ def published_number(at: datetime | None = None) -> int:
     return db.session.scalar(select(func.count()).select_from(Briefing).where(is_published(at))) or 0
 
 
+def next_publication() -> datetime | None:
+    """When the next signed-off issue comes out."""
+    waiting = and_(Briefing.state == "signed_off", Briefing.publishes_at > now())
+    return db.session.scalar(select(func.min(Briefing.publishes_at)).where(waiting))
+
+
 def latest_published(at: datetime | None = None) -> Briefing | None:
     """The published issue with the highest number."""
     return db.session.scalars(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import or_, select
 
 from blueprints.door import rules
 from blueprints.door.mine import doors_of
-from blueprints.door.roster import bare_topics, door_states
+from blueprints.door.packs import pack_url
+from blueprints.door.roster import bare_topics, door_states, door_topics
 from blueprints.door.tickets import ticket_states, ticket_topics
 from blueprints.events.models import Event, Signup
 from core.access import Viewer
@@ -22,8 +24,7 @@ def pages(viewer: Viewer) -> Iterator[OfflinePage]:
     """Where one checks in, tickets of coming events, and the doors that this member runs soon. Two queries."""
     if not viewer.is_member:
         return
-    doors = doors_of(viewer)
-    yield OfflinePage("/door", doors.topics, doors.states)
+    turns: list[datetime] = []
     rows = db.session.execute(
         select(Event, Signup.state)
         .outerjoin(Signup, (Signup.event_id == Event.id) & (Signup.member_id == viewer.id))
@@ -34,5 +35,13 @@ def pages(viewer: Viewer) -> Iterator[OfflinePage]:
     for event, signup_state in rows:
         if signup_state == "confirmed":
             yield OfflinePage(f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event))
-        if event.organizer_id == viewer.id and event.starts_at <= now() + rules.KEPT_ON_PHONE_BEFORE:
-            yield OfflinePage(f"/events/{event.id}/door", bare_topics(event.id), door_states(event, bare=True))
+        if event.organizer_id == viewer.id:
+            turn = rules.next_turn(event, now())
+            if event.starts_at <= now() + rules.KEPT_ON_PHONE_BEFORE:
+                door = f"/events/{event.id}/door"
+                yield OfflinePage(door, bare_topics(event.id), door_states(event, bare=True), until=turn)
+                yield OfflinePage(pack_url(event.id), door_topics(event.id), pack=event.id)
+            elif turn:
+                turns.append(turn)
+    doors = doors_of(viewer)
+    yield OfflinePage("/door", doors.topics, doors.states, until=min(turns, default=None))

@@ -82,6 +82,11 @@ def verdict(scan: Scan, entry: Entry, event: Held, now: datetime) -> str:
     return "admitted" if known else "signed_but_unknown"
 
 
+def staff_may_stay(event: Held, now: datetime) -> bool:
+    """Whether helpers still have their right, and phones their pack: until a day after the event."""
+    return now < event.ends_at + KEPT_AFTER
+
+
 @dataclass(frozen=True)
 class Fact:
     """One fact of the door about one guest, as it is merged with the others.

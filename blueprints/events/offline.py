@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from blueprints.events import reading
+from blueprints.events.models import Event
 from blueprints.events.reading import Filters
 from core.access import Viewer
-from core.registries import OfflinePage, keeps_offline
+from core.registries import OfflinePage, keeps_offline, visitors_keep_offline
 
 DAYS = 30
 
 
-@keeps_offline("events")
-def pages(viewer: Viewer) -> Iterable[OfflinePage]:
-    """The pages of events that this viewer's phone keeps, with what their etags are made of."""
+def edit_page(event: Event) -> OfflinePage:
+    """The form in which its organizer changes it."""
+    return OfflinePage(f"/events/{event.id}/edit", (f"event:{event.id}",))
+
+
+def new_page() -> OfflinePage:
+    """The form of an event to be."""
+    return OfflinePage("/events/new")
+
+
+def list_page(viewer: Viewer | None) -> OfflinePage:
+    """The first page of what comes."""
     rows, _ = reading.listing(viewer, Filters())
-    yield OfflinePage("/events", reading.list_topics(viewer), reading.list_states(rows))
+    turn = reading.next_turn(row.event for row in rows)
+    return OfflinePage("/events", reading.list_topics(viewer), reading.list_states(rows), until=turn)
+
+
+@keeps_offline("events")
+def pages(viewer: Viewer) -> Iterator[OfflinePage]:
+    """The lists, each coming event and each of one's own, and for who runs events their forms."""
+    yield list_page(viewer)
     if not viewer.is_member:
         return
     rows, _ = reading.listing(viewer, Filters(past=True))
     yield OfflinePage("/events?when=past", reading.list_topics(viewer), reading.list_states(rows))
     if viewer.can("event.create"):
-        yield OfflinePage("/events/new")
+        yield new_page()
     events = {row.event.id: row.event for row in reading.coming_within(viewer, DAYS)}
-    own = reading.concerning(viewer.id, datetime(1970, 1, 1, tzinfo=UTC))
-    for event in {**events, **{event.id: event for event, _ in own}}.values():
-        yield OfflinePage(f"/events/{event.id}", reading.page_topics(event.id, viewer), reading.page_states(event))
+    own = {event.id: event for event, _ in reading.concerning(viewer.id, datetime(1970, 1, 1, tzinfo=UTC))}
+    for event in {**events, **own}.values():
+        turn = reading.next_turn((event,))
+        yield OfflinePage(
+            f"/events/{event.id}", reading.page_topics(event.id, viewer), reading.page_states(event), until=turn
+        )
+        if turn and event.organizer_id == viewer.id:
+            yield edit_page(event)
+
+
+@visitors_keep_offline("events")
+def visitors() -> Iterator[OfflinePage]:
+    """The public events to come."""
+    yield list_page(None)

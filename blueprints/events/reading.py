@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -254,13 +254,14 @@ def public_coming(limit: int = 3) -> list[Listed]:
 
 
 def coming_within(viewer: Viewer, days: int) -> list[Listed]:
-    """Every event that `viewer` may see and that starts within `days`, called off or not."""
+    """Every event that `viewer` may see and that starts within `days` after today, called off or not."""
+    end = clock.at(today() + timedelta(days=days + 1), time())
     return _listed(
         _listing(viewer)
         .where(
             Event.ends_at > now(),
             Event.starts_at > now() - rules.LONGEST,
-            Event.starts_at <= now() + timedelta(days=days),
+            Event.starts_at < end,
         )
         .order_by(Event.starts_at, Event.id)
     )
@@ -351,6 +352,12 @@ def page_topics(event_id: uuid.UUID, viewer: Viewer | None) -> tuple[str, ...]:
 def page_states(event: Event) -> tuple[str, ...]:
     """What the clock changes on an event's page."""
     return (rules.event_state(event, now()), rules.phase(event, now()))
+
+
+def next_turn(events: Iterable[Event]) -> datetime | None:
+    """When the clock next changes what these events look like."""
+    turns = (rules.next_turn(event, now()) for event in events)
+    return min((turn for turn in turns if turn), default=None)
 
 
 def list_topics(viewer: Viewer | None) -> tuple[str, ...]:

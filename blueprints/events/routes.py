@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from blueprints.accounts.labels import TRADE_LABELS
-from blueprints.events import calendars, reading, rules, service
+from blueprints.events import calendars, offline, reading, rules, service
 from blueprints.events.forms import CancelForm, EventForm, Form, NewEventForm, SignupForm
 from blueprints.events.labels import KIND_LABELS
 from blueprints.events.models import Event
@@ -61,7 +61,14 @@ def index() -> Response:
 @requires("event.create")
 def new(form: Form | None = None, status: int = 200) -> Response:
     """The form of an event to be."""
-    return page("events/edit.html", topics=(), tab="events", status=status, form=form or NewEventForm(), event=None)
+    return page(
+        "events/edit.html",
+        topics=offline.new_page().topics,
+        tab="events",
+        status=status,
+        form=form or NewEventForm(),
+        event=None,
+    )
 
 
 @blueprint.post("/events")
@@ -129,6 +136,7 @@ def edit(
     versions = [(field, _shown(stands[field.name]), _shown(field)) for field in form]
     return page(
         "events/edit.html",
+        topics=offline.edit_page(event).topics,
         tab="events",
         status=status,
         form=form,

@@ -89,6 +89,12 @@ def phase(event: Planned, at: datetime) -> str:
     return barrier.value if barrier else "open"
 
 
+def next_turn(event: Planned, at: datetime) -> datetime | None:
+    """When the clock next changes an event's state, its phase, or the list that it stands in."""
+    turns = (event.signup_closes_at, event.starts_at, event.ends_at)
+    return min((turn for turn in turns if turn > at), default=None)
+
+
 def outcome_of_signing_up(*, capacity: int, confirmed: int, waitlist_only: bool) -> str:
     """`confirmed` while a seat is free, else `waitlisted`."""
     return "confirmed" if confirmed < capacity and not waitlist_only else "waitlisted"

@@ -14,7 +14,8 @@ KEPT_OPEN = 100
 
 def list_page(url: str = "/needs") -> OfflinePage:
     """A list: it names people and says whether the sharing hour is on."""
-    return OfflinePage(url, ("needs", "people"), (reading.sharing_hour().phase,))
+    hour = reading.sharing_hour()
+    return OfflinePage(url, ("needs", "people"), (hour.phase,), until=hour.next_turn)
 
 
 def need_page(need_id: uuid.UUID) -> OfflinePage:

@@ -58,6 +58,11 @@ class SharingHourNow:
     minutes_left: int
 
     @property
+    def next_turn(self) -> datetime:
+        """When the phase changes next; midnight, which begins the day's first, always may."""
+        return self.closes_at if self.is_on else self.next_opens_at
+
+    @property
     def is_on(self) -> bool:
         return self.phase == "during"
 

@@ -33,7 +33,7 @@ class Fragment:
 
 
 def fragment(url: str) -> Fragment | None:
-    """The fragment at `url` as the person of this request is given it; `None` where they are given none.
+    """The fragment, or the pack, at `url` as the person of this request is given it; `None` where they are given none.
 
     The inner request shares the outer one's person, language and database session.
     """
@@ -57,7 +57,7 @@ def fragment(url: str) -> Fragment | None:
         log.exception("no fragment of %s", path)
         db.session.rollback()
         return None
-    title, (etag, _) = response.headers.get("Fragment-Title"), response.get_etag()
-    if response.status_code != HTTPStatus.OK or title is None or not etag:
+    etag, _ = response.get_etag()
+    if response.status_code != HTTPStatus.OK or "Fragment-Location" in response.headers or not etag:
         return None
-    return Fragment(url, etag, unquote(title), html)
+    return Fragment(url, etag, unquote(response.headers.get("Fragment-Title", "")), html)

@@ -89,6 +89,14 @@ def front() -> Front:
     return Front(community(), events.public_coming(SHOWN))
 
 
+def next_turn() -> datetime | None:
+    """When the clock next changes the visitor's page: an event closes, begins or ends, or an issue comes out."""
+    columns = (Event.signup_closes_at, Event.starts_at, Event.ends_at)
+    turns = [select(func.min(column)).where(column > now()).scalar_subquery() for column in columns]
+    found = [*db.session.execute(select(*turns)).one(), briefings.next_publication()]
+    return min((turn for turn in found if turn), default=None)
+
+
 @dataclass(frozen=True)
 class Turn:
     """One thing that needs the reader."""

@@ -294,21 +294,24 @@ def test_attendance_is_counted_by_month(app: Flask, people: People, door: Door) 
 
 def test_a_phone_keeps_its_tickets_and_the_doors_of_the_next_two_days(app: Flask, people: People, door: Door) -> None:
     person = Viewer(door.organizer_id, new_id(), "程门", "member")
-    with app.test_request_context():
-        assert [page.url for page in offline_pages["door"](person)] == ["/door", door.url]
-        clock.advance(days=-2)
-        assert [page.url for page in offline_pages["door"](person)] == ["/door"]
+    every, pack = "/door", f"{door.url}/pack"
+
+    def kept(viewer: Viewer) -> set[str]:
+        with app.test_request_context():
+            return {page.url for page in offline_pages["door"](viewer)}
+
+    assert kept(person) == {every, door.url, pack}
+    clock.advance(days=-2)
+    assert kept(person) == {every}
     clock.advance(days=2)
     door.sign_up(door.organizer_id)
     door.sign_up(other := people.member("李四"))
-    with app.test_request_context():
-        ticket_url = f"/events/{door.event_id}/ticket"
-        assert [page.url for page in offline_pages["door"](person)] == ["/door", ticket_url, door.url]
-        guest = Viewer(other, new_id(), "李四", "member")
-        assert [page.url for page in offline_pages["door"](guest)] == ["/door", ticket_url]
-        assert list(offline_pages["door"](Viewer(other, new_id(), "李四", "applicant"))) == []
-        clock.advance(hours=4)
-        assert [page.url for page in offline_pages["door"](person)] == ["/door"]
+    ticket = f"/events/{door.event_id}/ticket"
+    assert kept(person) == {every, ticket, door.url, pack}
+    assert kept(Viewer(other, new_id(), "李四", "member")) == {every, ticket}
+    assert kept(Viewer(other, new_id(), "李四", "applicant")) == set()
+    clock.advance(hours=4)
+    assert kept(person) == {every}
 
 
 def test_what_a_phone_is_told_to_keep_has_the_etag_of_what_it_fetches(app: Flask, door: Door) -> None:
@@ -325,7 +328,7 @@ def test_what_a_phone_is_told_to_keep_has_the_etag_of_what_it_fetches(app: Flask
             page.url: etag_of(page.url, stamps_of(("chamber", *page.topics)).items(), page.states)
             for page in offline_pages["door"](person)
         }
-    assert len(kept) == 3
+    assert len(kept) == 4
     for url, etag in kept.items():
         assert door.organizer.get(url, Fragment="main").headers["ETag"] == f'"{etag}"'
 
