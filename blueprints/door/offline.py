@@ -9,8 +9,7 @@ from sqlalchemy import or_, select
 
 from blueprints.door import rules
 from blueprints.door.mine import doors_of
-from blueprints.door.packs import pack_url
-from blueprints.door.roster import bare_topics, door_states, door_topics
+from blueprints.door.roster import bare_topics, door_states, door_topics, pack_url
 from blueprints.door.tickets import ticket_states, ticket_topics
 from blueprints.events.models import Event, Signup
 from core.access import Viewer
