@@ -34,7 +34,6 @@
 
     /** Keeps a page, unless its account has left meanwhile. */
     async put({ url, etag, title, html, as_of }, account) {
-      if ((await store.get("account") || "") !== account) return;
       const headers = {
         "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
         "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),

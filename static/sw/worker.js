@@ -71,9 +71,9 @@
   async function navigate(event, url, finished) {
     const network = fromNetwork(event, url);
     try {
-      if (await store.get("tombstone") && !await huiyou.account.bury()) return left(finished);
-      const account = await store.get("account") || "";
-      const shell = await store.get("unsettled") ? undefined : await pages.shell(account);
+      const [tombstone, account = "", unsettled] = await Promise.all(["tombstone", "account", "unsettled"].map(store.get));
+      if (tombstone && !await huiyou.account.bury()) return left(finished);
+      const shell = unsettled ? undefined : await pages.shell(account);
       if (!shell) return await whole(event.request, finished);
       const [head, foot] = (await shell.text()).split(HOLE);
       const encoder = new TextEncoder();
@@ -106,6 +106,7 @@
       const stop = new AbortController();
       setTimeout(() => stop.abort(), DEADLINE_MS);
       const response = await event.preloadResponse || await huiyou.call(url, undefined, { headers: { Fragment: "main" }, signal: stop.signal });
+      await huiyou.heed(response);
       const { headers, status } = response;
       if (!huiyou.ours(response) || !headers.has("Fragment-Title")) return null;
       const title = decodeURIComponent(headers.get("Fragment-Title"));
