@@ -143,7 +143,7 @@ def stamps_of(topics: Iterable[str]) -> dict[str, str]:
     wanted = sorted(set(topics))
     if not wanted:
         return {}
-    rows = db.session.execute(_STAMPS_OF, {"topics": wanted})
+    rows = db.session.connection().execute(_STAMPS_OF, {"topics": wanted})
     return {row.topic: row.stamp for row in rows}
 
 
@@ -175,9 +175,14 @@ def _stamp_topics(session: Session) -> None:
     topics = sorted(session.info.pop("topics", ()))
     if not topics:
         return
+    new = [{"topic": topic, "stamp": secrets.token_hex(8)} for topic in topics]
+    session.connection().execute(_stamping(db.engine.dialect.name), new)
+
+
+@functools.cache
+def _stamping(dialect: str) -> Any:  # noqa: ARG001 - the statement differs by it
     statement = insert_once(stamps)
-    statement = statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp})
-    session.execute(statement, [{"topic": topic, "stamp": secrets.token_hex(8)} for topic in topics])
+    return statement.on_conflict_do_update(index_elements=["topic"], set_={"stamp": statement.excluded.stamp})
 
 
 @event.listens_for(Session, "after_soft_rollback")

@@ -86,7 +86,7 @@ def serve_command(settings: Settings) -> list[str]:
         "--no-ws",
         "--log-level",
         "error",
-        "app:create_app",
+        "app:serve",
     ]
 
 

@@ -62,7 +62,7 @@ class Server:
     def workers(self) -> list[int]:
         """The process ids of the workers, which are children of the one that was started."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(pid) for pid in listed if b"app:create_app" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [int(pid) for pid in listed if b"app:serve" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def kill_a_worker(self) -> int:
         """Stop the busiest worker at once, in the midst of whatever it does."""
