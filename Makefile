@@ -1,8 +1,9 @@
 # `make help` lists what there is to do.
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Python compiles what is imported, and keeps it; pip would compile everything, 30 MB for the most part never read.
+PLAIN := --no-compile
 
 .PHONY: help run test test-fast test-long bench lint browser-packages pins screenshots clean
 
@@ -12,15 +13,12 @@ help: ## This list
 .venv/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Huiyou needs Python 3.11 or newer; set PYTHON=…"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "no venv module: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet $(PLAIN) --requirement requirements.txt
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
-	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet $(PLAIN) --requirement requirements-dev.txt
 	@touch $@
-
-# Compiled modules are kept for what is started again: the server reads them a third of a second faster.
-run bench: export PYTHONDONTWRITEBYTECODE =
 
 run: .venv/.installed ## Start Huiyou, with its demo community when the database is new
 	@$(BIN)/python -m deploy.start

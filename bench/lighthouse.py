@@ -17,6 +17,8 @@ TITLE = "Lighthouse, mobile"
 VERSION = "12.8.2"
 FOLDER = Path(__file__).parent / "node_modules"
 RUNS = 3
+ATTEMPTS = 3
+"""The browser now and then records no trace (`NO_NAVSTART`): the run is then made again."""
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 CHROME = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 
@@ -68,12 +70,13 @@ def run(url: str, cookie: str) -> dict[str, Any]:
     if cookie:
         command.append(f"--extra-headers={json.dumps({'Cookie': cookie})}")
     chrome = {"CHROME_PATH": os.environ.get("CHROMIUM", "/usr/bin/chromium")}
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, **chrome}, timeout=180
-    )
-    if done.returncode:
-        raise RuntimeError(f"lighthouse on {url}: {done.stderr[-500:]}")
-    return dict(json.loads(done.stdout))
+    for _ in range(ATTEMPTS):
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, env={**os.environ, **chrome}, timeout=180
+        )
+        if done.returncode == 0:
+            return dict(json.loads(done.stdout))
+    raise RuntimeError(f"lighthouse on {url}: {done.stderr[-500:]}")
 
 
 def faults(report: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 from statistics import median
 
@@ -103,5 +104,6 @@ def _package_sizes() -> dict[str, float]:
 
 
 def _size_of(package: metadata.Distribution) -> float:
-    paths = [Path(str(file.locate())) for file in package.files or ()]
-    return sum(path.stat().st_size for path in paths if path.exists()) / 1e6
+    own = {Path(str(file.locate())) for file in package.files or ()}
+    compiled = {Path(cache_from_source(str(path))) for path in own if path.suffix == ".py"}
+    return sum(path.stat().st_size for path in own | compiled if path.exists()) / 1e6
