@@ -57,9 +57,9 @@
 
   /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} submitter */
   async function submit(form, submitter) {
-    const entry = await forms.entry(form, submitter);
+    let entry;
     try {
-      await store(form, entry);
+      await store(form, entry = await forms.entry(form, submitter));
     } catch (error) {
       console.warn(error);
       page.say(words.unsaved, "wait");
@@ -115,7 +115,7 @@
     /** @type {{decided?: any, pages: any[]}} */
     const found = { pages: [] };
     const heard = new Promise((resolve) => { waiting.set(op_id, resolve); });
-    const sending = huiyou.sender.send({ reason: "submit" });
+    const sending = huiyou.sender.send({ reason: "submit" }).catch(() => ({ answer: "trouble", pages: [] }));
     const failed = sending.then((/** @type {any} */ result) => ["ours", "online", "busy", "idle"].includes(result.answer) ? new Promise(() => {}) : undefined);
     const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
     found.decided = await Promise.race([heard, failed, late]);
@@ -191,7 +191,9 @@
   /** Says how something was decided that no form of this page waits for. @param {any} entry */
   async function tellOf(entry) {
     if (awaited.has(entry.op_id) || document.hidden || entry.acknowledged || quiet(entry)) return;
-    page.say(`${entry.label}${page.english ? ": " : "："}${entry.message || ""}`, page.tone(entry), make("a", { href: WENT_WELL.includes(entry.state) && entry.url || "/outbox" }, words.look));
+    if (document.querySelectorAll("#told > [data-late]").length > 2 || !document.querySelector("#told > [data-late]")) document.getElementById("told")?.replaceChildren();
+    page.add(`${entry.label}${page.english ? ": " : "："}${entry.message || ""}`, page.tone(entry), make("a", { href: WENT_WELL.includes(entry.state) && entry.url || "/outbox" }, words.look));
+    document.querySelector("#told > :last-child")?.setAttribute("data-late", "");
     if (WENT_WELL.includes(entry.state)) await huiyou.outbox.acknowledge(entry.op_id);
     if (entry.page !== page.url() || document.querySelector("form[data-typed]")) return;
     const kept = await huiyou.pages.read(page.url());

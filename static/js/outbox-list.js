@@ -108,6 +108,7 @@
       ...group(words.needs, needs, all), ...group(words.waiting, waiting, all, now),
       ...needs.length || waiting.length ? [] : [make("div", { className: "empty" }, make("p", { className: "empty-title" }, words.none), make("p", {}, words.what))],
       ...group(words.done, done, all));
+    for (const { op_id } of all) if (body.querySelector(`#operation-${op_id}`)) document.querySelector(`#decided #operation-${op_id}`)?.remove();
     document.dispatchEvent(new CustomEvent("huiyou:shown"));
     if (focused) {
       const again = document.getElementById(focused.id);

@@ -19,13 +19,19 @@
     make,
     url: () => location.pathname + location.search,
 
-    /** Where we are told what has just happened, also by a screen reader. @param {string} message @param {string} [tone] @param {Node[]} more */
+    /** Says what has just happened, also to a screen reader, in place of what was said before. @param {string} message @param {string} [tone] @param {Node[]} more */
     say(message, tone = "good", ...more) {
+      document.getElementById("told")?.replaceChildren();
+      page.add(message, tone, ...more);
+    },
+
+    /** Says it under what was said before. @param {string} message @param {string} [tone] @param {Node[]} more */
+    add(message, tone = "good", ...more) {
       const place = document.getElementById("told");
       if (!place || !message) return;
       const box = make("p", { className: `box ${tone}` }, message);
       for (const part of more) box.append(" ", part);
-      place.replaceChildren(box);
+      place.append(box);
       box.scrollIntoView({ block: "nearest" });
     },
 

@@ -82,7 +82,7 @@
   let finder = null;
   const ready = () => finder ||= (async () => {
     const table = part.dataset.pinyin ? await fetch(part.dataset.pinyin).then((response) => response.json()).catch(() => ({})) : {};
-    const texts = await Promise.all(kept.map(async ({ url, title }) => ({ url, title, text: search.textOf((await pages.read(url))?.html || "") })));
+    const texts = await Promise.all(kept.filter(({ url }) => !/\/(edit|new)$/.test(url)).map(async ({ url, title }) => ({ url, title, text: search.textOf((await pages.read(url))?.html || "") })));
     return search.index(texts, table);
   })();
 

@@ -5,6 +5,8 @@
   if (!outbox) return;
   const { make } = page;
   const ROOM = 20;
+  /** What nobody asks for a second time while the first waits. */
+  const ONCE = /^(event\.(signup|cancel_signup|cancel)|need\.(respond|accept_response|withdraw_response|close)|consultation\.(assign|schedule|decline|complete|withdraw|rate)|rules\.accept|registration\.(approve|refuse|ask))$/;
   const words = page.english
     ? {
       pending: "Waiting to be sent", tried: "Sent, no answer yet; it will be tried again", sending: "Being sent", held: "Waits until you log in again",
@@ -44,6 +46,7 @@
   async function show() {
     const waiting = await outbox.waiting(await huiyou.account.owner());
     for (const old of document.querySelectorAll(".card.waiting[data-op]")) old.remove();
+    for (const form of forms.all()) if (ONCE.test(form.dataset.op)) form.hidden = waiting.some((/** @type {any} */ entry) => forms.of(entry) === form && entry.op_id !== form.dataset.edits);
     for (const entry of waiting.slice(-ROOM)) {
       const [part, how] = place(entry) || [];
       if (part && how) part[how](card(entry));
@@ -72,6 +75,7 @@
       document.getElementById("main")?.prepend(make("div", { className: "box bad" }, make("p", {}, entry.message ? words.again + entry.message : words.gone), ...texts));
       return;
     }
+    form.hidden = false;
     edit(form, entry);
     form.scrollIntoView();
     form.querySelector(/** @type {"input"} */ ("input:not([type=hidden]), textarea, select"))?.focus({ preventScroll: true });
