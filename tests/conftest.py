@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -106,6 +107,15 @@ class Witness:
 def client(app: Flask) -> Browser:
     """A visitor's browser."""
     return Browser(app)
+
+
+@pytest.fixture(scope="session")
+def playwright_engine() -> Iterator[Any]:
+    """What drives browsers; one for the whole run, whichever tests drive them."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright
 
 
 @pytest.fixture

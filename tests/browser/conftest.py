@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People
@@ -42,15 +42,11 @@ def site(session_app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def chromium(engine: Playwright) -> Iterator[Browser]:
+def chromium(playwright_engine: Playwright) -> Iterator[Browser]:
     """Debian's chromium."""
-    browser = engine.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM)
+    browser = playwright_engine.chromium.launch(
+        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM
+    )
     yield browser
     browser.close()
 

@@ -3,7 +3,7 @@
 //
 // A command comes in as one line; it is carried out, everything runs until nothing moves any more, and one line goes
 // out: {value | error, events: [...]}. Events: {fetch, browser, tab, method, url, headers, body, redirect},
-// {aborted: fetch}, {run, value | error}, {fault}, {console}. Any command may say `killAfter`: so many turns of the loop
+// {aborted: fetch}, {run, value | error}, {decided: op_id, state}, {ended: browser}, {fault}, {console}. Any command may say `killAfter`: so many turns of the loop
 // after it was begun its tab is killed, wherever it is by then.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -19,7 +19,7 @@ const files = process.env.HUIYOU_ENGINE?.split(",") ?? JSON.parse(readFileSync(`
 const scripts = files.map((file) => new vm.Script(readFileSync(resolve(STATIC, file), "utf8"), { filename: file }));
 
 /** What all that runs shares: the true time, and how much is under way that the loop cannot see. */
-const world = { now: Date.UTC(2026, 10, 21, 2), busy: 0, events: [], fetches: new Map(), nextFetch: 1, nextTimer: 1 };
+const world = { now: Date.UTC(2026, 10, 21, 2), busy: 0, events: [], fetches: new Map(), nextFetch: 1, nextTimer: 1, luck: 1118 };
 /** @type {Map<string, ReturnType<typeof newBrowser>>} */
 let browsers = new Map();
 
@@ -79,6 +79,7 @@ function openTab(browser, name, { account = "", kind = "page", release = "1.0.0"
     global.ASSETS = [];
   }
   vm.createContext(global);
+  global.Math = Object.defineProperties(Object.create(Math), { random: { value: chance } });
   global.__now = () => world.now + browser.skew;
   vm.runInContext(`globalThis.Date = class extends Date {
     constructor(...given) { if (given.length) super(...given); else super(__now()); }
@@ -87,6 +88,14 @@ function openTab(browser, name, { account = "", kind = "page", release = "1.0.0"
   browser.tabs.set(name, tab);
   for (const script of scripts) script.runInContext(global);
   return tab;
+}
+
+/** The same run of luck in each run (mulberry32). */
+function chance() {
+  world.luck = (world.luck + 0x6d2b79f5) | 0;
+  let mixed = Math.imul(world.luck ^ (world.luck >>> 15), 1 | world.luck);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
 }
 
 function documentOf(account, release) {
@@ -329,6 +338,8 @@ function channelsOf(tab) {
     postMessage(data) {
       if (tab.dead) return;
       const copy = structuredClone(data);
+      if (data?.type === "ended") world.events.push({ ended: tab.browser.name });
+      if (data?.type === "decided") world.events.push({ decided: data.detail.entry.op_id, state: data.detail.entry.state });
       for (const other of [...channels]) if (other !== this && other.name === this.name) queueMicrotask(() => {
         if (other.tab.dead) return;
         const event = Object.assign(new Event("message"), { data: structuredClone(copy) });
@@ -402,6 +413,7 @@ const commands = {
     browsers = new Map();
     world.fetches.clear();
     world.events = [];
+    world.luck = 1118;
     if (now) world.now = now;
   },
   open(given) {

@@ -284,9 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _note(self, status: int | None, sent: int, received: int, fault: str) -> None:
         with self.owner._lock:
-            self.owner.passed.append(
-                Passed(self.command, self.path, status, sent, received, fault, time.monotonic())
-            )
+            self.owner.passed.append(Passed(self.command, self.path, status, sent, received, fault, time.monotonic()))
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         headers = {n: v for n, v in self.headers.items() if n.lower() not in ("connection", "keep-alive")}
