@@ -23,8 +23,10 @@ from core.clock import clock, now
 from core.database import db
 from core.operations import LedgerRow
 from tests.offline import rigs
+from tests.offline.phones import Phones
 from tests.offline.proxy import Proxy
 from tests.offline.rigs import ENGINES, Rig
+from tests.offline.town import Town, town
 from tests.people import People
 from tests.world import World, event_fields
 
@@ -163,3 +165,18 @@ def phone(site: Site, playwright_engine: Any, browsers: dict[str, Any]) -> Itera
     yield make
     for rig in made:
         rig.close()
+
+
+@pytest.fixture(scope="session")
+def chamber_of_the_run() -> Iterator[Town]:
+    with town() as made:
+        yield made
+
+
+@pytest.fixture
+def chamber(chamber_of_the_run: Town) -> Town:
+    """A chamber whose phones run the real engine in Node, as on its first day."""
+    if not Phones.can_run():
+        pytest.skip("needs node and `npm ci` in tests/js")
+    chamber_of_the_run.start()
+    return chamber_of_the_run

@@ -157,4 +157,6 @@ class Phones:
         if self._process and self._process.stdin:
             self._process.stdin.close()
             self._process.wait(10)
+            assert self._process.stdout
+            self._process.stdout.close()
         self._process = None

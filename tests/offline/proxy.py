@@ -30,7 +30,7 @@ class Fault:
     `kind`: `answer` (say `status`, `headers`, `body`; the server is not asked), `truncate` (forward,
     then half of the answer's body), `lose` (forward, swallow the answer, close), `reset` (close at
     once), `hang` (never answer), `hang_after` (forward, then never answer), `delay` (forward after
-    `seconds`), `rewrite` (forward, answer with `change(body)`).
+    `seconds`), `rewrite` (forward, answer with `change(body)`), `mask` (forward, say something else).
     """
 
     kind: str
@@ -275,6 +275,8 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "truncate":
             self._answer(status, headers, answer, whole=False)
             return self._note(status, len(body), len(answer) // 2, kind)
+        if fault and kind == "mask":
+            status, headers, answer = fault.status, list(fault.headers.items()), fault.body
         if fault and fault.change:
             answer = fault.change(answer)
         self._answer(status, headers, answer)

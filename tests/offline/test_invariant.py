@@ -10,7 +10,6 @@ import dataclasses
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -19,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from core.operations import registry
-from tests.offline.phones import Phones
 from tests.offline.town import Op, Town
 
 FIRST, SECOND, DOOR, OTHER_DOOR = "first", "second", "door", "other door"
@@ -231,14 +229,6 @@ class Days(RuleBasedStateMachine):
             figures[row["outcome"]] += 1
 
 
-@pytest.fixture(scope="module")
-def chamber() -> Iterator[Town]:
-    from tests.offline.town import town
-
-    with town() as made:
-        yield made
-
-
 def play(chamber: Town, runs: int, **more: Any) -> None:
     figures.clear()
     Days.town = chamber
@@ -260,12 +250,10 @@ def play(chamber: Town, runs: int, **more: Any) -> None:
 
 
 @pytest.mark.invariant
-@pytest.mark.skipif(not Phones.can_run(), reason="needs node and `npm ci` in tests/js")
 def test_every_saved_operation_has_one_outcome_and_every_effect_its_operation(chamber: Town) -> None:
     play(chamber, int(os.environ.get("HUIYOU_RUNS", "200")))
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not Phones.can_run(), reason="needs node and `npm ci` in tests/js")
 def test_ten_thousand_runs_without_a_violation(chamber: Town) -> None:
     play(chamber, int(os.environ.get("HUIYOU_LONG_RUNS", "10000")))

@@ -16,7 +16,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from blueprints.needs.models import Need, NeedResponse
 from core import crypto, generation, registries
 from core.clock import clock, now
 from core.database import db, new_id
-from core.operations import LedgerRow, registry
+from core.operations import registry
 from core.settings import Settings
 from tests.conftest import NOON, SECRET
 from tests.offline.phones import PhoneFault, Phones, Request
@@ -454,6 +454,16 @@ class Town:
     def waiting_requests(self) -> list[Request]:
         return sorted(self.phones.requests.values(), key=lambda r: r.number)
 
+    def asked_to_decide(self, phone: str) -> list[Request]:
+        """What of this phone waits to be decided; the questions that it asks first are answered well."""
+        for _ in range(10):
+            asked = [r for r in self.waiting_requests() if r.phone == phone]
+            if not asked or any(r.url == "/ops" for r in asked):
+                break
+            for request in asked:
+                self.serve(request, "well")
+        return [r for r in asked if r.url == "/ops"]
+
     def serve(self, request: Request, how: str) -> None:
         """Decide what becomes of a request.
 
@@ -652,6 +662,13 @@ class Town:
                 assert seats == event.confirmed_count <= event.capacity
             db.session.remove()
 
+    def people_id(self, role: str) -> uuid.UUID:
+        return uuid.UUID(self.who[role])
+
+    @staticmethod
+    def new_id() -> uuid.UUID:
+        return new_id()
+
     def close(self) -> None:
         registries.offline_pages.update(self._all_pages)
         registry.update(self._registered)
@@ -677,6 +694,3 @@ def town() -> Iterator[Town]:
             made.close()
 
 
-def at(instant: str) -> datetime:
-    """An instant as SQLite keeps it."""
-    return datetime.fromisoformat(instant)
