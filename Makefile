@@ -20,25 +20,30 @@ help: ## This list
 	$(BIN)/python -m pip install --quiet $(PLAIN) --requirement requirements-dev.txt
 	@touch $@
 
+# What checks the scripts; nothing of it is shipped. Node and npm come with the packages.
+tests/js/node_modules/.installed: tests/js/package-lock.json | browser-packages
+	npm --prefix tests/js ci --silent --no-audit --no-fund
+	@touch $@
+
 run: .venv/.installed ## Start Huiyou, with its demo community when the database is new
 	@$(BIN)/python -m deploy.start
 
-test: .venv/.installed-dev browser-packages ## Everything that CI runs
+test: .venv/.installed-dev browser-packages tests/js/node_modules/.installed ## Everything that CI runs
 	@tests/run.sh all
 
 test-fast: .venv/.installed-dev ## Unit and HTTP tests on SQLite, under a minute
 	@tests/run.sh fast
 
-test-long: .venv/.installed-dev browser-packages ## The long fuzz, chaos and crash runs
+test-long: .venv/.installed-dev browser-packages tests/js/node_modules/.installed ## The long fuzz, chaos and crash runs
 	@tests/run.sh long
 
-lint: .venv/.installed-dev ## Style, types, import rules
+lint: .venv/.installed-dev browser-packages tests/js/node_modules/.installed ## Style, types, import rules, of Python and scripts
 	@tests/run.sh lint
 
 bench: .venv/.installed-dev browser-packages ## Measure; prints tables, writes bench/results/*.json
 	@$(BIN)/python -m bench.run
 
-browser-packages: ## Debian's chromium, fonts and PostgreSQL, which the tests drive
+browser-packages: ## Debian's browsers, Node, fonts and PostgreSQL, which the tests drive
 	@tests/packages.sh
 
 pins: .venv/.installed-dev ## Write requirements*.txt anew from requirements*.in

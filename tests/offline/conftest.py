@@ -157,7 +157,11 @@ def phone(site: Site, playwright_engine: Any, browsers: dict[str, Any]) -> Itera
         made.append(rig)
         if role:
             rig.log_in(site.phone_number(role))
-            rig.has_worker()
+            try:
+                rig.has_worker(3)
+            except AssertionError:
+                rig.reload()
+                rig.has_worker()
             if own_profile:
                 rig.restart()
         return rig

@@ -145,6 +145,7 @@ class Rig:
 
     def fill(self, form: str, **fields: str) -> None:
         """Fill in the form whose `action` this is, as it stands in <main>."""
+        self.wait("document.querySelector(`main form[action=\"${a}\"]`) && true", form)
         self.evaluate(FILL, form, fields)
 
     def press(self, form: str, **fields: str) -> None:

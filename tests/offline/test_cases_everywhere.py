@@ -23,6 +23,7 @@ def queue_without_network(site: Site, rig: Rig, count: int = 2) -> None:
     """Sign up for events while the server cannot be reached; each is called saved."""
     for event in site.events[:count]:
         rig.open(f"/events/{event}")
+        rig.wait("huiyou.pages.read(a).then(p => !!p)", f"/events/{event}")
     site.proxy.stop()
     for event in site.events[:count]:
         press_signup(rig, event)
@@ -245,7 +246,8 @@ def test_case_29_log_out_with_pending_entries_offline_asks_too_and_nothing_opens
     rig = phone(engine)
     rig.open("/me")
     rig.open(f"/events/{site.events[0]}")
-    rig.wait("huiyou.pages.read('/me').then(p => !!p)")
+    for path in ("/me", f"/events/{site.events[0]}"):
+        rig.wait("huiyou.pages.read(a).then(p => !!p)", path)
     site.proxy.stop()
     press_signup(rig, site.events[0])
     rig.wait(SAVED)
