@@ -47,3 +47,15 @@ class UndoForm(Form):
     """Why a check-in is taken back."""
 
     reason = TextField(_l("原因"), max_length=200)
+
+
+class JoinForm(Form):
+    """The code of the invitation that the organizer shows."""
+
+    code = TextField(_l("邀请码"), max_length=64)
+
+
+class TellForm(Form):
+    """Whom to write to after the event."""
+
+    whom = ChoiceField(_l("写给谁"), choices={"came": _l("来了的人"), "missed": _l("没来的人")})

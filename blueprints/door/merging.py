@@ -69,6 +69,13 @@ _UNDONE = (
         **{name: bindparam(name) for name in ("undone_at", "undone_by_id", "undo_reason")},
     )
 )
+_RESOLVED = (
+    update(_checkins)
+    .where(_checkins.c.id == bindparam("its_id"))
+    .values(
+        serial=_NEXT, flagged=False, **{name: bindparam(name) for name in ("resolved", "resolved_at", "resolved_by_id")}
+    )
+)
 _CAME = update(table_of(Signup)).where(
     and_(
         table_of(Signup).c.event_id == bindparam("its_event_id"),
@@ -152,6 +159,13 @@ def undo(event_id: uuid.UUID, fact_id: uuid.UUID, guest_id: uuid.UUID | None, **
     settled = rules.settle([each.fact for each in known])
     write(event_id, known, settled)
     return next((each.fact.at for each, now in zip(known, settled, strict=True) if now.inside), None)
+
+
+def resolve(event_id: uuid.UUID, fact_id: uuid.UUID, flags: Sequence[str], *, by: uuid.UUID, at: datetime) -> None:
+    """Somebody has seen to these flags of a fact."""
+    values = {"resolved": list(flags), "resolved_at": at, "resolved_by_id": by}
+    db.session.execute(_RESOLVED, {**values, "its_id": fact_id, "its_event_id": event_id})
+    touch(f"door:{event_id}")
 
 
 def came(event_id: uuid.UUID, member_id: uuid.UUID, at: datetime | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from blueprints.door.staff import helped_by
 from blueprints.events import reading
 from blueprints.events.models import Event
 from blueprints.events.reading import Own
@@ -22,23 +23,30 @@ class Doors:
     reader: Viewer
     tickets: Sequence[Own]
     kept: Sequence[Event]
+    helped: Sequence[Event]
 
     @property
     def topics(self) -> tuple[str, ...]:
         """What the page shows."""
-        events = {own.signup.event_id for own in self.tickets} | {event.id for event in self.kept}
-        return (f"signups:{self.reader.id}", "events", *(f"event:{event_id}" for event_id in sorted(events)))
+        kept = {event.id for event in (*self.kept, *self.helped)}
+        events = sorted(kept | {own.signup.event_id for own in self.tickets})
+        return (
+            f"signups:{self.reader.id}",
+            f"doors:{self.reader.id}",
+            "events",
+            *(f"event:{event_id}" for event_id in sorted(events)),
+        )
 
     @property
     def states(self) -> tuple[str, ...]:
         """What the clock changes on the page."""
         return (
             *(f"{own.signup.event_id}:{phase(own.signup.event, now())}" for own in self.tickets),
-            *(f"{event.id}:{phase(event, now())}" for event in self.kept),
+            *(f"{event.id}:{phase(event, now())}" for event in (*self.kept, *self.helped)),
         )
 
 
 def doors_of(reader: Viewer) -> Doors:
-    """What `reader` holds tickets for, and runs. One query."""
+    """What `reader` holds tickets for, runs, and helps at. Two queries."""
     own, runs = reading.ahead_of(reader, MOST)
-    return Doors(reader, [each for each in own if each.signup.state == "confirmed"], runs)
+    return Doors(reader, [each for each in own if each.signup.state == "confirmed"], runs, helped_by(reader))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from urllib.parse import quote
 
@@ -14,6 +16,9 @@ from blueprints.door.words import NAMELESS, SIGNUP_STATES, SOURCES
 from blueprints.events.models import Event
 from core.clock import local, now
 
+MOST_COMPANIES = 10
+STEP = 10
+LONGEST = timedelta(hours=6)
 FORMULA_SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -59,6 +64,24 @@ def attendance(event: Event) -> Attendance:
         [guest for guest in guests if not guest.checkin_id and guest.signup_state != "confirmed"],
         kept,
     )
+
+
+def by_company(people: Attendance) -> list[tuple[str, int]]:
+    """How many came from each company, the most first, at most ten."""
+    return Counter(guest.company for guest in people.came if guest.company).most_common(MOST_COMPANIES)
+
+
+def by_minutes(people: Attendance) -> list[tuple[str, int]]:
+    """How many came in each ten minutes between the first and the last, by the hour at which these begin."""
+    instants = [local(guest.at) for guest in people.came if guest.at]
+    starts = [at.replace(minute=at.minute // STEP * STEP, second=0, microsecond=0) for at in instants]
+    counted = Counter(starts)
+    if not counted or max(counted) - min(counted) > LONGEST:
+        return []
+    steps = int((max(counted) - min(counted)) / timedelta(minutes=STEP))
+    return [
+        (f"{at:%H:%M}", counted[at]) for at in (min(counted) + timedelta(minutes=STEP * n) for n in range(steps + 1))
+    ]
 
 
 def sheet(event: Event, people: Attendance) -> bytes:

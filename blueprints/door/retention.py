@@ -9,7 +9,7 @@ from itertools import islice
 
 from sqlalchemy import delete, exists, or_, select, update
 
-from blueprints.door.models import Checkin
+from blueprints.door.models import Checkin, Door, DoorStaff
 from blueprints.door.roster import came
 from blueprints.events.models import Event, Signup
 from blueprints.events.retention import forget_signups
@@ -48,7 +48,13 @@ def walk_ins(before: datetime) -> int:
             .values(message="", verdict=None)
         )
     touch(*(f"door:{event_id}" for event_id in doors))
-    return len(rows)
+    return len(rows) + _staff(before)
+
+
+def _staff(before: datetime) -> int:
+    """Who helped at a door is forgotten with its walk-ins."""
+    over = select(Event.id).where(Event.ends_at < before)
+    return execute_count(delete(DoorStaff).where(DoorStaff.event_id.in_(over)))
 
 
 @forgets("door.attendance", months=24)
@@ -65,6 +71,8 @@ def _forget(event_id: uuid.UUID) -> int:
         return 0
     inside, expected = came(event_id)
     facts = execute_count(delete(Checkin).where(Checkin.event_id == event_id))
+    for table in (DoorStaff, Door):
+        db.session.execute(delete(table).where(table.event_id == event_id))
     touch(f"door:{event_id}")
     return facts + forget_signups(event, came=inside, walk_ins=inside - expected)
 

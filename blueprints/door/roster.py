@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
@@ -14,14 +13,13 @@ from sqlalchemy.orm import aliased
 from blueprints.accounts.models import Company, Member
 from blueprints.door import rules
 from blueprints.door.models import Checkin
+from blueprints.door.staff import may_stand_at_door
 from blueprints.events.models import Event, Signup
-from blueprints.events.service import is_organizer, ticket_signer
 from core import text
 from core.access import Viewer
 from core.clock import local, now
-from core.database import db, stamps_of
+from core.database import db
 from core.errors import Forbidden, NotFound
-from core.pages import etag_of
 from core.values import last_four
 
 RECENT = 12
@@ -46,6 +44,7 @@ class Guest:
     source: str | None
     by: str | None
     flags: Sequence[str] = ()
+    guest_id: uuid.UUID | None = None
 
     @property
     def state(self) -> str:
@@ -56,11 +55,6 @@ class Guest:
     def hour(self) -> str:
         """When they came, on the wall clock."""
         return f"{local(self.at):%H:%M}" if self.at else ""
-
-
-def may_stand_at_door(event: Event, viewer: Viewer | None) -> bool:
-    """Whether `viewer` may see the roster of this event and check people in."""
-    return is_organizer(event, viewer)
 
 
 def door_of(event_id: uuid.UUID, viewer: Viewer) -> Event:
@@ -141,6 +135,7 @@ def walk_ins(event_id: uuid.UUID) -> list[Guest]:
             checkin.source,
             by,
             checkin.flags,
+            checkin.guest_id,
         )
         for checkin, member_name, sort_key, company_name, by in rows
     ]
@@ -251,64 +246,3 @@ def bare_topics(event_id: uuid.UUID) -> tuple[str, ...]:
 def door_states(event: Event, *, bare: bool = False) -> tuple[str, ...]:
     """What the clock changes at the door, and whether names stand there."""
     return (rules.door_state(event, now()), "bare" if bare else "names")
-
-
-def pack_etag(event: Event) -> str:
-    """The etag of the door's pack, 8 hexadecimal characters; the event's own clock does not change it."""
-    return etag_of(pack_url(event.id), stamps_of(("chamber", *door_topics(event.id))).items(), ())
-
-
-def pack_url(event_id: uuid.UUID) -> str:
-    """Where a phone gets the pack of an event's door."""
-    return f"/events/{event_id}/door/pack"
-
-
-def pack(event: Event) -> dict[str, Any]:
-    """What a phone takes down into the basement: roster, public key, rules of the door. No full phone, no op ids."""
-    return {
-        "event": {
-            "id": str(event.id),
-            "title": event.title,
-            "venue": event.venue,
-            "state": event.state,
-            "starts_at": event.starts_at.isoformat(),
-            "ends_at": event.ends_at.isoformat(),
-            "capacity": event.capacity,
-        },
-        "key": ticket_signer(event).public_jwk(),
-        "rules": {
-            "opens_at": rules.opens_at(event).isoformat(),
-            "opens_before_minutes": int(rules.OPENS_BEFORE.total_seconds()) // 60,
-            "lets_in": sorted(rules.LETS_IN),
-        },
-        "roster": [
-            {
-                "id": str(guest.signup_id),
-                "guest": str(guest.member_id),
-                "name": guest.name,
-                "pinyin": guest.syllables,
-                "company": guest.company,
-                "last_four": guest.last_four,
-                "state": guest.signup_state,
-                "note": guest.note,
-                "inside": _inside(guest),
-            }
-            for guest in roster(event.id)
-        ],
-        "walk_ins": [
-            {
-                "name": guest.name,
-                "pinyin": guest.syllables,
-                "company": guest.company,
-                "last_four": guest.last_four,
-                "inside": _inside(guest),
-            }
-            for guest in walk_ins(event.id)
-        ],
-    }
-
-
-def _inside(guest: Guest) -> dict[str, str] | None:
-    if not guest.checkin_id or not guest.at:
-        return None
-    return {"checkin": str(guest.checkin_id), "at": guest.at.isoformat(), "by": guest.by or ""}

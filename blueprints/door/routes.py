@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.door import report, roster, rules, service, tickets
+from blueprints.door import afterwards, news, packs, report, roster, rules, service, staff, tickets
 from blueprints.door.forms import CheckinForm, UndoForm
 from blueprints.door.mine import doors_of
 from blueprints.door.words import SIGNUP_STATES, SOURCES, VERDICTS
-from blueprints.events.reading import own_signup
+from blueprints.events.models import Event
+from blueprints.events.reading import event_for_organizer, is_organizer, own_signup
 from blueprints.events.rules import event_state
 from blueprints.events.service import event_for
 from core.access import member, requires
@@ -75,7 +76,7 @@ def door(event_id: uuid.UUID, form: Any = None, status: int = 200) -> Response:
         "door/door.html",
         topics=roster.bare_topics(event_id) if bare else roster.door_topics(event_id),
         states=roster.door_states(event, bare=bare),
-        load=None if bare else lambda: _door_values(event_id, parts=parts),
+        load=None if bare else lambda: _door_values(event, parts=parts),
         heavy=not parts,
         tab="events",
         status=status,
@@ -84,13 +85,16 @@ def door(event_id: uuid.UUID, form: Any = None, status: int = 200) -> Response:
         opens_at=rules.opens_at(event),
         bare=bare,
         parts=parts,
+        runs_it=is_organizer(event, member()),
         **_forms(form),
     )
 
 
-def _door_values(event_id: uuid.UUID, *, parts: bool) -> dict[str, Any]:
+def _door_values(event: Event, *, parts: bool) -> dict[str, Any]:
+    event_id = event.id
     part = request.args.get("part", "entry") if parts else "all"
     values: dict[str, Any] = {"part": part, "new_id": new_id, "verdicts": VERDICTS, "sources": SOURCES, "changed": ()}
+    values["tasks"] = afterwards.tasks(event_id) if part == "all" and is_organizer(event, member()) else ()
     if part in ("all", "roster"):
         query = request.args.get("q", "").strip()
         values |= {"query": query, "guests": roster.search(query, roster.roster(event_id))}
@@ -124,14 +128,94 @@ def _forms(form: Any) -> dict[str, Any]:
 def pack(event_id: uuid.UUID) -> Response:
     """The roster as a phone takes it down into the basement."""
     event = roster.door_of(event_id, member())
-    etag = roster.pack_etag(event)
+    etag = packs.pack_etag(event)
     if request.if_none_match.contains(etag):
         response = Response(status=304)
     else:
-        response = jsonify({"etag": etag, **roster.pack(event)})
+        response = jsonify({"etag": etag, **packs.pack(event)})
     response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+@blueprint.get("/events/<uuid:event_id>/door/news")
+@requires("member")
+def what_is_new(event_id: uuid.UUID) -> Response:
+    """What other phones have seen since: asked for every few seconds, and short when that is nothing."""
+    event = roster.door_of(event_id, member())
+    known = request.args.get("since", "")
+    serial = int(known) if known.isascii() and known.isdigit() and len(known) < 10 else 0
+    response = jsonify({**news.since(event, serial), "now": now().isoformat()})
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.get("/events/<uuid:event_id>/door/staff")
+@requires("member")
+def door_staff(event_id: uuid.UUID, status: int = 200) -> Response:
+    """Who helps at the door, and the code by which helpers join."""
+    event = event_for_organizer(event_id, member())
+    open_until = event.ends_at + rules.KEPT_AFTER
+    link = None
+    if event.state == "scheduled" and rules.staff_may_stay(event, now()):
+        link = f"{request.host_url}events/{event.id}/door/join/{staff.invitation(event.id)}"
+    return page(
+        "door/staff.html",
+        tab="events",
+        status=status,
+        event=event,
+        link=link,
+        qr=tickets.qr_svg(link) if link else None,
+        helpers=staff.helpers(event_id),
+        open_until=open_until,
+    )
+
+
+@blueprint.get("/events/<uuid:event_id>/door/join/<code>")
+@requires("member")
+def invited(event_id: uuid.UUID, code: str, status: int = 200) -> Response:
+    """What a helper's phone opens when it has scanned the organizer's code."""
+    event = event_for(event_id)
+    return page(
+        "door/join.html",
+        tab="events",
+        status=status,
+        event=event,
+        code=code if staff.is_valid(event, code) else None,
+        until=event.ends_at + rules.KEPT_AFTER,
+    )
+
+
+@blueprint.post("/events/<uuid:event_id>/door/staff")
+@requires("member")
+def join(event_id: uuid.UUID) -> ResponseReturnValue:
+    """Help at this door."""
+
+    def again(form: Any = None, status: int = 409) -> Response:  # noqa: ARG001 - a code is not corrected
+        return invited(event_id, request.form.get("code", ""), status=status)
+
+    return submit("door.join", again, target=event_id)
+
+
+@blueprint.post("/events/<uuid:event_id>/door/staff/<uuid:helper_id>/dismiss")
+@requires("member")
+def dismiss(event_id: uuid.UUID, helper_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a helper's right back."""
+    return submit("door.dismiss", _staff_again(event_id), target=helper_id)
+
+
+@blueprint.post("/events/<uuid:event_id>/door/invitation")
+@requires("member")
+def renew_invitation(event_id: uuid.UUID) -> ResponseReturnValue:
+    """Make the code that was shown until now worthless."""
+    return submit("door.renew_invitation", _staff_again(event_id), target=event_id)
+
+
+def _staff_again(event_id: uuid.UUID) -> Again:
+    def again(form: Any = None, status: int = 409) -> Response:  # noqa: ARG001 - there is nothing to fill in
+        return door_staff(event_id, status=status)
+
+    return again
 
 
 @blueprint.post("/events/<uuid:event_id>/checkins")
@@ -154,17 +238,38 @@ def undo(event_id: uuid.UUID, checkin_id: uuid.UUID) -> ResponseReturnValue:
     return submit("checkin.undo", _again(event_id), target=checkin_id, then=lambda _: _back(event_id, str(checkin_id)))
 
 
+@blueprint.post("/events/<uuid:event_id>/checkins/<uuid:checkin_id>/resolve")
+@requires("member")
+def resolve(event_id: uuid.UUID, checkin_id: uuid.UUID) -> ResponseReturnValue:
+    """The organizer has seen to what was flagged."""
+    if service.checkin_event(checkin_id) != event_id:
+        raise NotFound
+    return submit("checkin.resolve", _again(event_id), target=checkin_id, then=lambda _: _tasks_url(event_id))
+
+
+def _tasks_url(event_id: uuid.UUID) -> str:
+    wanted = request.form.get("back", "")
+    return f"/events/{event_id}/attendance" if wanted == "attendance" else f"/events/{event_id}/door"
+
+
 @blueprint.get("/events/<uuid:event_id>/attendance")
 @requires("member")
-def attendance(event_id: uuid.UUID) -> Response:
-    """Who came, on a page that prints well."""
-    event = roster.door_of(event_id, member())
+def attendance(event_id: uuid.UUID, status: int = 200) -> Response:
+    """Who came, on a page that prints well; what was flagged, and whom to write to."""
+    event = event_for_organizer(event_id, member())
     return page(
         "door/attendance.html",
         topics=roster.door_topics(event_id),
         states=roster.door_states(event),
-        load=lambda: {"people": report.attendance(event)},
+        load=lambda: {
+            "people": (people := report.attendance(event)),
+            "companies": report.by_company(people),
+            "minutes": report.by_minutes(people),
+            "tasks": afterwards.tasks(event_id),
+            "door": afterwards.door_of(event_id),
+        },
         tab="events",
+        status=status,
         event=event,
         over=rules.door_state(event, now()) == "over",
         signup_states=SIGNUP_STATES,
@@ -172,11 +277,22 @@ def attendance(event_id: uuid.UUID) -> Response:
     )
 
 
+@blueprint.post("/events/<uuid:event_id>/attendance/notices")
+@requires("member")
+def tell_people(event_id: uuid.UUID) -> ResponseReturnValue:
+    """Write to who came, or to who did not."""
+
+    def again(form: Any = None, status: int = 409) -> Response:  # noqa: ARG001 - there is nothing to fill in
+        return attendance(event_id, status=status)
+
+    return submit("attendance.tell", again, target=event_id)
+
+
 @blueprint.get("/events/<uuid:event_id>/attendance.xlsx")
 @requires("member")
 def attendance_sheet(event_id: uuid.UUID) -> Response:
     """Who came, as a sheet."""
-    event = roster.door_of(event_id, member())
+    event = event_for_organizer(event_id, member())
     response = Response(report.sheet(event, report.attendance(event)), mimetype=SHEET)
     response.headers["Content-Disposition"] = report.content_disposition(event)
     return response

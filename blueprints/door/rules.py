@@ -159,9 +159,9 @@ def door_state(event: Held, now: datetime) -> str:
 
 
 def next_turn(event: Held, now: datetime) -> datetime | None:
-    """When the clock next changes the door, or puts it on a phone."""
+    """When the clock next changes the door's state, or whether phones keep it."""
     turns = (event.starts_at - KEPT_ON_PHONE_BEFORE, opens_at(event), event.starts_at, event.ends_at)
-    return min((turn for turn in turns if turn > now), default=None)
+    return min((turn for turn in (*turns, event.ends_at + KEPT_AFTER) if turn > now), default=None)
 
 
 class Named(Protocol):

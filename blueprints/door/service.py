@@ -14,7 +14,7 @@ from blueprints.accounts.models import Member
 from blueprints.door import merging, rules, tickets
 from blueprints.door.forms import CheckinForm, UndoForm
 from blueprints.door.models import Checkin
-from blueprints.door.roster import may_stand_at_door
+from blueprints.door.staff import may_stand_at_door
 from blueprints.door.tickets import TicketToday, my_ticket_today
 from blueprints.door.words import INSIDE, SENTENCES
 from blueprints.events.models import Event, Signup

@@ -16,9 +16,11 @@ from blueprints.events.models import Event, Signup
 from blueprints.events.rules import event_state
 from blueprints.events.service import ticket_signer
 from core.clock import clock, now, today
-from core.crypto import Forged, decoded, read_ticket
+from core.crypto import Forged, decoded, encoded, read_ticket
 from core.database import db
 
+AROUND = timedelta(days=60)
+MOST_KEYS = 100
 _keys: dict[tuple[uuid.UUID, str], EllipticCurvePublicKey] = {}
 
 
@@ -70,6 +72,21 @@ def _key_of(event: Event) -> EllipticCurvePublicKey:
             _keys.clear()
         key = _keys[place] = ticket_signer(event).public_key
     return key
+
+
+def keys_of_others(event: Event) -> dict[str, list[str]]:
+    """The public keys (x, y) of the events around this one, by id, so that a phone knows their tickets. One query."""
+    rows = db.session.scalars(
+        select(Event)
+        .where(Event.id != event.id, Event.starts_at.between(event.starts_at - AROUND, event.starts_at + AROUND))
+        .order_by(Event.starts_at)
+        .limit(MOST_KEYS)
+    )
+    found = {}
+    for other in rows:
+        numbers = _key_of(other).public_numbers()
+        found[str(other.id)] = [encoded(part.to_bytes(32)) for part in (numbers.x, numbers.y)]
+    return found
 
 
 def _event_named_in(text: str) -> Event | None:

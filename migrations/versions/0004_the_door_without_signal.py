@@ -55,6 +55,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """What was merged stays as it is; helpers and invitations go."""
     op.drop_table("door_staff")
     op.drop_table("doors")
     op.drop_index(op.f("ix_checkins_event_id_serial"), "checkins")

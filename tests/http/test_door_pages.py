@@ -311,6 +311,8 @@ def test_a_phone_keeps_its_tickets_and_the_doors_of_the_next_two_days(app: Flask
     assert kept(Viewer(other, new_id(), "李四", "member")) == {every, ticket}
     assert kept(Viewer(other, new_id(), "李四", "applicant")) == set()
     clock.advance(hours=4)
+    assert kept(person) == {every, door.url, pack}
+    clock.advance(hours=24)
     assert kept(person) == {every}
 
 
