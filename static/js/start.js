@@ -23,6 +23,7 @@
   }
 
   async function settle() {
+    if (!account.current() && await store.get("account")) await huiyou.call("/shell").catch(() => {});
     const main = document.getElementById("main");
     const other = main?.dataset.account;
     if (other) {
@@ -44,6 +45,8 @@
     offer();
     if (registration.waiting) quietly(registration.waiting);
     navigator.serviceWorker.addEventListener("controllerchange", () => updating ? location.reload() : sync.run({ force: true }));
+    // A page that was on its way while the worker began is not claimed by itself.
+    navigator.serviceWorker.ready.then(({ active }) => navigator.serviceWorker.controller || active?.postMessage("claim"));
     huiyou.update = () => {
       updating = true;
       registration.waiting?.postMessage("update");
@@ -72,6 +75,11 @@
   follow();
   document.addEventListener("input", typing, { once: true });
   addEventListener("pageshow", compare);
+  huiyou.on("ended", () => {
+    if (!account.current()) return;
+    document.body.replaceChildren();
+    location.replace("/login");
+  });
   addEventListener("storage", (event) => event.key === "account" && compare());
   settle()
     .then(() => huiyou.outbox.sweep())

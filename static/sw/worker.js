@@ -41,8 +41,9 @@
     await worker.clients.claim();
   }
 
-  worker.addEventListener("message", (/** @type {MessageEvent} */ event) => {
+  worker.addEventListener("message", (/** @type {any} */ event) => {
     if (event.data === "update") worker.skipWaiting();
+    if (event.data === "claim") event.waitUntil(worker.clients.claim());
   });
 
   worker.addEventListener("sync", (/** @type {any} */ event) => event.waitUntil(huiyou.sender.send({ reason: "now" })));
@@ -54,7 +55,7 @@
     if (request.mode !== "navigate") {
       if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(asset(request));
     } else if (request.method !== "GET") event.waitUntil(store.set("unsettled", true));
-    else if (/\.\w+$/.test(url.pathname)) event.respondWith(Promise.resolve(event.preloadResponse).then((file) => file || fetch(request)));
+    else if (/\.\w+$|^\/me\/export$/.test(url.pathname)) event.respondWith(Promise.resolve(event.preloadResponse).then((file) => file || fetch(request)));
     else {
       let finished = () => {};
       event.waitUntil(new Promise((resolve) => { finished = () => resolve(undefined); }));
