@@ -19,6 +19,7 @@ from core import (
     access,
     assets,
     audit_verify,
+    backup,
     chamber,
     clock,
     crypto,
@@ -26,6 +27,7 @@ from core import (
     limits,
     migrating,
     pages,
+    restore,
     retention,
     security,
 )
@@ -94,7 +96,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         _register(app, feature)
     app.cli.add_command(demo)
     retention.init_app(app)
-    app.cli.add_command(audit_verify.commands)
+    for command in (audit_verify.commands, backup.backup, backup.check_backup, restore.command):
+        app.cli.add_command(command)
     assets.init_app(app, settings.instance)
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, settings.proxies, settings.proxies)  # type: ignore[method-assign]

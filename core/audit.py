@@ -151,7 +151,8 @@ def _append(session: Session) -> None:
         return
     session.flush()
     end = end_of_chain(session)
-    rows, values = [], []
+    rows: list[dict[str, Any]] = []
+    values: list[dict[str, Any]] = []
     for number, act in enumerate(acts, end.number + 1):
         row, said = _linked(number, end.digest if not rows else rows[-1]["digest"], act)
         rows.append(row)

@@ -22,6 +22,7 @@ ACT_LABELS: dict[str, Any] = {
     "member.create_admin": _l("设了第一位管理员"),
     "member.erase": _l("抹去了资料"),
     "audit.empty": _l("清空了操作记录里的文字"),
+    "installation.restore": _l("从备份恢复了数据"),
     "audit.sign": _l("重新签了操作记录"),
     "rule.publish": _l("发布了规则"),
     "settings.change": _l("改了设置"),

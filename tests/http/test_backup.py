@@ -1,0 +1,426 @@
+"""A backup holds everything as of one instant, is checked before it is believed, and comes back onto nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sqlite3
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import MetaData, column, delete, func, inspect, select, text
+
+from app import create_app
+from blueprints.accounts.models import LoginSession, Member
+from blueprints.briefings.models import Briefing
+from core import audit, audit_verify, backup, crypto, generation, restore
+from core.clock import clock, now
+from core.database import Base, db, in_transaction, is_current
+from core.settings import ROOT, Settings
+from demo.load import load
+from tests.client import Browser
+from tests.conftest import NOON, SECRET
+from tests.people import PASSWORD, People
+from tests.postgres import postgres
+from tests.world import build
+
+OTHER = "another secret for tests alone, 32 characters or more"
+Make = Callable[..., Flask]
+MOVES = ("sqlite_1", "postgresql_1", "sqlite_2")
+
+
+@contextlib.contextmanager
+def installations(folder: Path) -> Iterator[Make]:
+    """Makes installations, each on an empty database of its own."""
+    with contextlib.ExitStack() as stack:
+
+        def make(name: str, *, secret: str = SECRET, kind: str = os.environ.get("TEST_DATABASE", "sqlite")) -> Flask:
+            place = folder / name
+            place.mkdir()
+            url = f"sqlite:///{place / 'huiyou.db'}"
+            if kind == "postgresql":
+                url = stack.enter_context(postgres())
+            app = create_app(
+                Settings(database_url=url, secret_key=secret, testing=True, demo=False, frozen_at=NOON, instance=place)
+            )
+
+            def leave() -> None:
+                with app.app_context():
+                    db.session.remove()
+                    db.engine.dispose()
+
+            stack.callback(leave)
+            return app
+
+        yield make
+    clock.freeze(NOON)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Make]:
+    (tmp_path / "installations").mkdir()
+    with installations(tmp_path / "installations") as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def community(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An installation with a little of everything, and one log-in, for all tests."""
+    crypto.passwords = crypto.Passwords(memory_kib=8, time_cost=1)
+    with installations(tmp_path_factory.mktemp("community")) as make:
+        app = make("community")
+        with app.app_context():
+            upgrade()
+            db.session.remove()
+        people = People(app)
+        build(app, people)
+        in_it = people.member("张三", phone="13800000008")
+        with app.app_context():
+            in_transaction(lambda: audit.record(None, "member.set_roles", "member", in_it, reason="因为"))
+            db.session.execute(delete(LoginSession))
+            db.session.commit()
+            db.session.remove()
+        Browser(app).post("/login", {"phone": "13800000008", "password": PASSWORD})
+        yield app
+
+
+@pytest.fixture(scope="module")
+def whole(community: Flask, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of it."""
+    path = tmp_path_factory.mktemp("backup") / "a.zip"
+    made = run(community, "backup", path)
+    assert made.exit_code == 0, made.output
+    return path
+
+
+@pytest.fixture(autouse=True)
+def at_noon() -> None:
+    clock.freeze(NOON)
+
+
+def run(app: Flask, *args: object) -> Any:
+    return app.test_cli_runner().invoke(args=[str(arg) for arg in args])
+
+
+def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
+    """Every value of every row but the stamp of the generation."""
+    with app.app_context():
+        found = {}
+        for table in Base.metadata.sorted_tables:
+            rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
+            found[table.name] = [tuple(row) for row in rows if row[0] != "generation"]
+        db.session.remove()
+        return found
+
+
+def without_what_restore_adds(rows: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    act = next(number for number, row in enumerate(rows["audit_entries"]) if "installation.restore" in row)
+    key = rows["audit_entries"].pop(act)
+    rows["audit_values"] = [row for row in rows["audit_values"] if row[0] not in key]
+    rows.pop("audit_marks", None)
+    return rows
+
+
+def test_a_whole_community_comes_back_as_it_was_in_a_new_generation(
+    community: Flask, installation: Make, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.zip"
+    made = run(community, "backup", file)
+    assert made.exit_code == 0, made.output
+    assert re.search(r"^  members +\d+$", made.output, re.MULTILINE)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in made.output
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.zip"]
+    elsewhere = installation("elsewhere")
+    restored = run(elsewhere, "restore", file)
+    assert restored.exit_code == 0, restored.output
+    before, after = everything(community), without_what_restore_adds(everything(elsewhere))
+    before.pop("audit_marks")
+    assert after == before
+    with community.app_context():
+        old = generation.current()
+    with elsewhere.app_context():
+        assert generation.current() != old
+        assert is_current()
+        assert audit_verify.verify().faults == []
+        db.session.remove()
+    clock.freeze(NOON)
+    assert Browser(elsewhere).post("/login", {"phone": "13800000008", "password": PASSWORD}).status == 303
+
+
+@pytest.mark.thorough
+def test_the_demo_community_moves_from_one_database_to_the_other_and_back(installation: Make, tmp_path: Path) -> None:
+    first, second, third = (installation(name, kind=name.partition("_")[0]) for name in MOVES)
+    with first.app_context():
+        upgrade()
+        load()
+        db.session.remove()
+    assert run(first, "backup", tmp_path / "a.zip").exit_code == 0
+    assert run(second, "restore", tmp_path / "a.zip").exit_code == 0
+    assert run(second, "backup", tmp_path / "b.zip").exit_code == 0
+    assert run(third, "restore", tmp_path / "b.zip").exit_code == 0
+    assert run(third, "audit", "verify").exit_code == 0
+    before, moved, back = everything(first), everything(second), everything(third)
+    assert without_what_restore_adds(without_what_restore_adds(back)) == without_what_restore_adds(moved)
+    before.pop("audit_marks")
+    assert moved == before
+
+
+def test_no_key_is_in_a_backup_and_what_was_sealed_stays_so(whole: Path) -> None:
+    with zipfile.ZipFile(whole) as archive:
+        content = b"".join(archive.read(name) for name in archive.namelist())
+        events = archive.read("tables/events.jsonl")
+    assert SECRET.encode() not in content
+    assert b"PRIVATE KEY" not in content
+    assert b'"v1.' in events
+
+
+def test_a_backup_goes_nowhere_but_onto_an_empty_installation(community: Flask, whole: Path) -> None:
+    before = everything(community)
+    refused = run(community, "restore", whole)
+    assert refused.exit_code == 1
+    assert "empty installation only" in refused.output
+    assert everything(community) == before
+
+
+def test_an_installation_that_nobody_used_yet_counts_as_empty(whole: Path, installation: Make) -> None:
+    started = installation("started")
+    with started.app_context():
+        upgrade()
+    assert Browser(started).post("/login", {"phone": "13800000008", "password": "wrong"}).status != 303
+    assert run(started, "restore", whole).exit_code == 0
+
+
+def test_a_backup_under_another_key_is_refused_unless_wanted(whole: Path, installation: Make) -> None:
+    elsewhere = installation("elsewhere", secret=OTHER)
+    refused = run(elsewhere, "restore", whole)
+    assert (refused.exit_code, "another secret_key" in refused.output) == (1, True)
+    assert run(elsewhere, "restore", "--other-key", whole).exit_code == 0
+    said = run(elsewhere, "audit", "verify").output
+    assert "was not signed by this installation's key" in said
+    assert run(elsewhere, "audit", "sign").exit_code == 0
+    assert run(elsewhere, "audit", "verify").exit_code == 0
+
+
+def test_who_was_logged_out_since_stays_so_when_sessions_are_ended(whole: Path, installation: Make) -> None:
+    sessions = select(func.count()).select_from(LoginSession)
+    for name, options, left in (("kept", [], 1), ("ended", ["--end-sessions"], 0)):
+        elsewhere = installation(name)
+        assert run(elsewhere, "restore", *options, whole).exit_code == 0
+        with elsewhere.app_context():
+            assert db.session.scalar(sessions) == left
+            db.session.remove()
+
+
+def rewrite(source: Path, target: Path, **members: bytes | None) -> None:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = members.get(name.rpartition("/")[2].partition(".jsonl")[0], old.read(name))
+            if content is not None:
+                new.writestr(name, content)
+
+
+def test_a_file_that_is_cut_changed_or_something_else_is_refused_before_anything_happens(
+    whole: Path, installation: Make, tmp_path: Path
+) -> None:
+    content = whole.read_bytes()
+    with zipfile.ZipFile(whole) as archive:
+        members = archive.read("tables/members.jsonl")
+        manifest = json.loads(archive.read("manifest.json"))
+    kinds = ("cut", "flipped", "other", "rows", "gone", "manifest", "unsigned")
+    bad = {name: tmp_path / f"{name}.zip" for name in kinds}
+    bad["cut"].write_bytes(content[: len(content) // 2])
+    middle = len(content) // 2
+    bad["flipped"].write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    bad["other"].write_bytes(b"nothing of ours")
+    rewrite(whole, bad["rows"], members=members.replace(b"1380000000", b"1390000000"))
+    rewrite(whole, bad["gone"], members=None)
+    rewrite(whole, bad["manifest"], **{"manifest.json": b"{}"})
+    manifest["release"] = "0"
+    written = json.dumps(manifest).encode()
+    rewrite(
+        whole,
+        bad["unsigned"],
+        **{"manifest.json": written, "manifest.sha256": hashlib.sha256(written).hexdigest().encode()},
+    )
+    elsewhere = installation("elsewhere")
+    for name, path in bad.items():
+        assert run(elsewhere, "check-backup", path).exit_code == 1, name
+        refused = run(elsewhere, "restore", path)
+        assert (refused.exit_code, "not restored" in refused.output) == (1, True), name
+    with elsewhere.app_context():
+        assert inspect(db.engine).get_table_names() == []
+    assert run(elsewhere, "check-backup", whole).exit_code == 0
+    assert run(elsewhere, "restore", whole).exit_code == 0
+
+
+def old_backup(app: Flask, path: Path, revision: str) -> None:
+    """A backup as the release of `revision` would have written it, from a database at that revision."""
+    with app.app_context():
+        kept = []
+        seen = MetaData()
+        seen.reflect(db.engine)
+        with zipfile.ZipFile(path, "w") as archive, db.engine.connect() as connection:
+            for table in seen.sorted_tables:
+                if table.name == "alembic_version" or table.name.startswith("briefing_words"):
+                    continue
+                known = Base.metadata.tables.get(table.name)
+                kinds = {c.name: backup.kind_of(c, known) for c in known.columns} if known is not None else {}
+                columns = tuple(
+                    backup.ColumnKept(
+                        c.name, kinds[c.name] if c.name in kinds else backup.kind_of(c, table), bool(c.nullable)
+                    )
+                    for c in table.columns
+                )
+                types = {c.name: restore._TYPES[c.kind] for c in columns}
+                typed = [column(name, type_) for name, type_ in types.items()]
+                rows = connection.execute(select(*typed).select_from(table)).all()
+                writers = [backup._WRITTEN.get(c.kind, lambda value: value) for c in columns]
+                lines = b"".join(
+                    json.dumps([v if v is None else w(v) for v, w in zip(row, writers, strict=True)]).encode() + b"\n"
+                    for row in rows
+                )
+                archive.writestr(f"tables/{table.name}.jsonl", lines)
+                kept.append(backup.TableKept(table.name, columns, len(rows), hashlib.sha256(lines).hexdigest()))
+            signer = backup.backup_signer()
+            written = backup.Manifest("0.9", revision, now(), "sqlite", signer.key_id, tuple(kept)).written()
+            archive.writestr("manifest.json", written)
+            archive.writestr("manifest.sha256", hashlib.sha256(written).hexdigest())
+            archive.writestr("manifest.signature", signer.sign(written))
+
+
+@pytest.mark.parametrize("revision", ["0001", "0003"])
+def test_a_backup_of_an_older_release_is_brought_up_to_date(revision: str, installation: Make, tmp_path: Path) -> None:
+    from tests.migrations.test_migrations import OF_THE_FIRST
+
+    older, newer = installation("older"), installation("newer")
+    with older.app_context():
+        upgrade(revision=revision)
+        for statement in OF_THE_FIRST.split(";"):
+            db.session.execute(text(statement))
+        db.session.commit()
+        db.session.remove()
+    old_backup(older, tmp_path / "old.zip", revision)
+    restored = run(newer, "restore", tmp_path / "old.zip")
+    assert restored.exit_code == 0, restored.output
+    with newer.app_context():
+        assert is_current()
+        assert db.session.scalars(select(Member.real_name)).all() == ["张三"]
+        assert generation.current() != "0"
+        assert audit_verify.verify().faults == []
+        db.session.remove()
+
+
+def test_a_backup_of_a_newer_release_is_refused(community: Flask, installation: Make, tmp_path: Path) -> None:
+    with community.app_context():
+        old_backup(community, tmp_path / "new.zip", "9999")
+    refused = run(installation("elsewhere"), "restore", tmp_path / "new.zip")
+    assert (refused.exit_code, "newer than this release" in refused.output) == (1, True)
+
+
+def test_a_database_that_is_behind_is_not_backed_up_as_if_it_were_not(installation: Make, tmp_path: Path) -> None:
+    app = installation("behind")
+    with app.app_context():
+        upgrade(revision="0001")
+    said = run(app, "backup", tmp_path / "a.zip")
+    assert (said.exit_code, "flask db upgrade" in said.output) == (1, True)
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
+
+
+def test_a_folder_keeps_the_last_days_and_what_is_not_ours(community: Flask, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (folder / "huiyou-20200101T000000Z.zip").write_text("old")
+    (folder / "letters.zip").write_text("somebody's")
+    clock.freeze(NOON)
+    for _ in range(3):
+        said = run(community, "backup", folder, "--keep-days", 2)
+        assert said.exit_code == 0, said.output
+        clock.advance(days=1, seconds=1)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["huiyou-20261122T020001Z.zip", "huiyou-20261123T020002Z.zip", "letters.zip"]
+    assert run(community, "backup", tmp_path / "b.zip", "--keep-days", 2).exit_code == 2
+
+
+def test_a_file_that_is_there_is_not_written_over(community: Flask, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_text("precious")
+    assert run(community, "backup", tmp_path / "a.zip").exit_code == 1
+    assert (tmp_path / "a.zip").read_text() == "precious"
+
+
+def test_a_disk_that_is_full_leaves_no_half_backup(community: Flask, tmp_path: Path) -> None:
+    """The limit on a file's size stands for the end of the disk."""
+    settings = community.extensions["settings"]
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000));"
+        "sys.argv = ['flask', '--app', 'app', 'backup', sys.argv[1]];"
+        "from flask.cli import main; main()"
+    )
+    environment = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": SECRET,
+        "HUIYOU_INSTANCE": str(settings.instance),
+    }
+    command = [sys.executable, "-c", code, str(tmp_path / "a.zip")]
+    ran = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "no backup was made" in ran.stderr
+    assert not [path for path in tmp_path.iterdir() if path.is_file()]
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="damages SQLite's file")
+def test_a_damaged_database_is_said_to_be_so(whole: Path, installation: Make, tmp_path: Path) -> None:
+    damaged = installation("damaged")
+    assert run(damaged, "restore", whole).exit_code == 0
+    with damaged.app_context():
+        path = Path(db.engine.url.database or "")
+        db.session.remove()
+        db.engine.dispose()
+    with contextlib.closing(sqlite3.connect(path)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(path.read_bytes())
+    for page in range(20, 40):
+        content[page * 4096 : page * 4096 + 4096] = bytes(4096)
+    path.write_bytes(content)
+    assert run(damaged, "backup", tmp_path / "a.zip").exit_code == 1
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_what_is_written_during_a_backup_neither_waits_nor_tears_it(
+    whole: Path, installation: Make, tmp_path: Path
+) -> None:
+    """Between one table and the next all issues are changed: none of that is in the backup."""
+    app = installation("busy")
+    assert run(app, "restore", whole).exit_code == 0
+    before = everything(app)["briefings"]
+    with app.app_context():
+        original = backup._write_table
+
+        def interrupted(archive: Any, connection: Any, table: Any) -> Any:
+            if table.name == "members":
+                with db.engine.begin() as other:
+                    other.execute(text("UPDATE briefings SET title = 'changed'"))
+            return original(archive, connection, table)
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(backup, "_write_table", interrupted)
+            manifest = backup.write(tmp_path / "a.zip")
+        kept = next(table for table in manifest.tables if table.name == "briefings")
+        with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+            titles = [row["title"] for rows in backup.rows_of(archive, kept) for row in rows]
+        assert "changed" not in titles
+        assert len(titles) == len(before)
+        assert db.session.scalars(select(Briefing.title).distinct()).all() == ["changed"]
+        db.session.remove()
