@@ -261,6 +261,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._note(None, len(body), 0, kind)
         if fault and kind == "delay":
             let_go.wait(fault.seconds)
+        self._serve_decided(body, fault, let_go)
+
+    def _serve_decided(self, body: bytes, fault: Fault | None, let_go: threading.Event) -> None:
+        """Ask the server, and hand its answer on, or not."""
+        kind = fault.kind if fault else ""
         try:
             status, headers, answer = self._forward(body)
         except (OSError, http.client.HTTPException):
@@ -272,14 +277,11 @@ class _Handler(BaseHTTPRequestHandler):
         if kind == "hang_after":
             self._note(status, len(body), 0, kind)
             return self._hang(let_go)
-        if kind == "truncate":
-            self._answer(status, headers, answer, whole=False)
-            return self._note(status, len(body), len(answer) // 2, kind)
         if fault and kind == "mask":
             status, headers, answer = fault.status, list(fault.headers.items()), fault.body
         if fault and fault.change:
             answer = fault.change(answer)
-        self._answer(status, headers, answer)
+        self._answer(status, headers, answer, whole=kind != "truncate")
         return self._note(status, len(body), len(answer), kind)
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = _serve

@@ -145,7 +145,7 @@ class Rig:
 
     def fill(self, form: str, **fields: str) -> None:
         """Fill in the form whose `action` this is, as it stands in <main>."""
-        self.wait("document.querySelector(`main form[action=\"${a}\"]`) && true", form)
+        self.wait('document.querySelector(`main form[action="${a}"]`) && true', form)
         self.evaluate(FILL, form, fields)
 
     def press(self, form: str, **fields: str) -> None:
@@ -167,8 +167,8 @@ class Rig:
         """What the phone stores, by the engine's own word."""
         return list(
             self.evaluate(
-                "huiyou.account.owner().then(o => huiyou.outbox.list(o)).then(all => all.map(e =>"
-                " ({op_id: e.op_id, name: e.name, state: e.state, tries: e.tries, seq: e.seq, message: e.message, owner: e.owner})))"
+                "huiyou.account.owner().then(o => huiyou.outbox.list(o)).then(all => all.map("
+                "({op_id, name, state, tries, seq, message, owner}) => ({op_id, name, state, tries, seq, message, owner})))"
             )
         )
 
@@ -284,21 +284,17 @@ class PlaywrightRig(Rig):
         self.start()
 
     def kill_tab(self) -> None:
-        if self.engine == "chromium":
-            session = self.context.new_cdp_session(self.page)
-            with contextlib.suppress(Exception):
-                session.send("Page.crash")
-            old = self.page
-            self.page = self.context.new_page()
-            self._listen(self.page)
-            with contextlib.suppress(Exception):
-                old.close()
-            return
-        # Firefox: the page's own process is that of the newest web content.
-        old = self.page
-        self.page = self.context.new_page()
+        if self._browser:
+            raise NotDrivable("a browser that tests share loses nobody's page")
+        for pid in _below(self._main_process()):
+            words = _command(Path(f"/proc/{pid}")).split("\0")
+            if "--type=renderer" in words or ("-contentproc" in words and "tab" in words):
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+        old, self.page = self.page, self.context.new_page()
         self._listen(self.page)
-        old.close(run_before_unload=False)
+        with contextlib.suppress(Exception):
+            old.close()
 
     def new_tab(self) -> Any:
         before, self.page = self.page, self.context.new_page()
@@ -387,12 +383,7 @@ class WebKitRig(Rig):
             self.driver.execute_script("location.href = arguments[0]", self.url + path)
 
     def evaluate(self, code: str, *given: Any) -> Any:
-        script = (
-            """const done = arguments[arguments.length - 1], [a, b, c] = arguments;
-            Promise.resolve().then(() => (%s)).then(v => done(JSON.stringify({v: v === undefined ? null : v})),
-                                                     e => done(JSON.stringify({e: String(e && e.stack || e)})));"""
-            % code
-        )
+        script = AWAITED.replace("CODE", code)
         answer = json.loads(self.driver.execute_async_script(script, *[*given, None, None, None][:3]))
         if "e" in answer:
             raise RuntimeError(answer["e"])
@@ -442,6 +433,11 @@ class WebKitRig(Rig):
                 os.kill(process, signal.SIGKILL)
         self._screen.terminate()
         self._screen.wait(5)
+
+
+AWAITED = """const done = arguments[arguments.length - 1], [a, b, c] = arguments;
+Promise.resolve().then(() => (CODE)).then((v) => done(JSON.stringify({ v: v === undefined ? null : v })),
+                                          (e) => done(JSON.stringify({ e: String((e && e.stack) || e) })));"""
 
 
 def _screen() -> tuple[subprocess.Popen[bytes], str]:

@@ -10,6 +10,45 @@ from tests.offline.test_cases_everywhere import SAVED, eventually, press_signup,
 
 pytestmark = pytest.mark.browser
 TOLD_UNSAVED = "没能存在手机上"
+NO_ROOM = """(() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (row) {
+    if (row && row.op_id) throw new DOMException("full", "QuotaExceededError");
+    return put.call(this, row);
+  };
+})()"""
+NO_ROOM_BESIDE_PAGES = """(() => {
+  const put = IDBObjectStore.prototype.put, drop = Cache.prototype.delete;
+  let dropped = false;
+  Cache.prototype.delete = function (...given) {
+    dropped = true;
+    return drop.apply(this, given);
+  };
+  IDBObjectStore.prototype.put = function (row) {
+    if (row && row.op_id && !dropped) throw new DOMException("full", "QuotaExceededError");
+    return put.call(this, row);
+  };
+})()"""
+DEAD_CONNECTION = """(() => {
+  const begin = IDBDatabase.prototype.transaction, dead = new WeakSet();
+  let died = false;
+  IDBDatabase.prototype.transaction = function (...given) {
+    if (!died) dead.add(this);
+    died = true;
+    if (dead.has(this)) throw new DOMException("the connection is closing", "InvalidStateError");
+    return begin.apply(this, given);
+  };
+})()"""
+# The transaction is kept busy, so that it is never committed.
+NEVER_COMMITS = """(() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (row) {
+    const request = put.call(this, row);
+    const busy = () => { this.get("nothing").onsuccess = busy; };
+    if (row && row.op_id) busy();
+    return request;
+  };
+})()"""
 
 
 def test_case_01_killed_between_the_commit_and_the_fetch_is_sent_at_the_next_open(site: Site, phone: NewRig) -> None:
@@ -46,11 +85,7 @@ def test_case_03_killed_before_the_commit_brings_the_draft_back(site: Site, phon
     rig.fill("/needs", kind="offer", title="龙门铣有空档", body="下周起三台闲着。", category="sales")
     rig.pause(1)
     # From here on the database takes nothing any more: pressing does not come as far as "saved".
-    rig.evaluate(
-        "(() => { const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (row) {"
-        " if (row && row.op_id) { const r = put.call(this, row); const spin = this; (function on() { if (!window.stop_now) {"
-        " try { spin.get('x').onsuccess = on; } catch {} } })(); return r; } return put.call(this, row); }; })()"
-    )
+    rig.evaluate(NEVER_COMMITS)
     rig.click('main form[action="/needs"] [type="submit"]')
     rig.pause(0.3)
     assert "已存" not in rig.evaluate("document.getElementById('told').innerText")
@@ -58,13 +93,15 @@ def test_case_03_killed_before_the_commit_brings_the_draft_back(site: Site, phon
     rig.start()
     rig.open("/needs/new")
     rig.wait("document.querySelector('main form[action=\"/needs\"] [name=title]').value === '龙门铣有空档'")
-    assert "下周起三台闲着。" in rig.evaluate("document.querySelector('main form[action=\"/needs\"] [name=body]').value")
+    assert "下周起三台闲着。" in rig.evaluate(
+        "document.querySelector('main form[action=\"/needs\"] [name=body]').value"
+    )
     assert not site.decided()
     assert rig.outbox() == []
 
 
 def test_case_05_a_tab_killed_in_the_midst_of_a_replay_resends_and_applies_once(site: Site, phone: NewRig) -> None:
-    rig = phone()
+    rig = phone(own_profile=True)
     queue_without_network(site, rig, 3)
     swallowed = site.proxy.fault("/ops", Fault("hang_after"))
     site.proxy.start()
@@ -135,7 +172,9 @@ def test_case_16_a_new_worker_and_an_old_page_both_work(site: Site, phone: NewRi
     rig.open("/needs")
     rig.evaluate("navigator.serviceWorker.getRegistration().then(r => r.update()).then(() => 1)")
     rig.wait("navigator.serviceWorker.getRegistration().then(r => !r.installing)")
-    rig.evaluate("(navigator.serviceWorker.getRegistration().then(r => r.waiting && r.waiting.postMessage('update')), 1)")
+    rig.evaluate(
+        "(navigator.serviceWorker.getRegistration().then(r => r.waiting && r.waiting.postMessage('update')), 1)"
+    )
     rig.wait("navigator.serviceWorker.getRegistration().then(r => !r.waiting && !r.installing)")
     rig.open(f"/events/{site.events[1]}")
     rig.press(f"/events/{site.events[1]}/signup")
@@ -151,12 +190,7 @@ def test_case_16_a_new_worker_and_an_old_page_both_work(site: Site, phone: NewRi
 def test_case_18_a_database_connection_that_died_is_opened_anew(site: Site, phone: NewRig) -> None:
     rig = phone()
     rig.open(f"/events/{site.events[0]}")
-    rig.evaluate(
-        "(() => { const begin = IDBDatabase.prototype.transaction; let dead = new WeakSet();"
-        " IDBDatabase.prototype.transaction = function (...a) { if (!window.died) { window.died = true; dead.add(this); }"
-        " if (dead.has(this)) throw new DOMException('the connection is closing', 'InvalidStateError');"
-        " return begin.apply(this, a); }; })()"
-    )
+    rig.evaluate(DEAD_CONNECTION)
     rig.press(f"/events/{site.events[0]}/signup")
     eventually(site.decided, ["accepted"], rig)
     rig.wait_for_states("accepted")
@@ -178,24 +212,15 @@ def test_case_19_when_there_is_no_room_pages_go_first_and_the_entry_is_kept(site
     rig.wait("huiyou.pages.list().then(all => all.length > 3)")
     rig.open(f"/events/{site.events[0]}")
     # The database says that it is full as long as pages lie in the cache.
-    rig.evaluate(
-        "(() => { const put = IDBObjectStore.prototype.put; window.dropped = false; const keys = Cache.prototype.delete;"
-        " Cache.prototype.delete = function (...a) { window.dropped = true; return keys.apply(this, a); };"
-        " IDBObjectStore.prototype.put = function (row) { if (row && row.op_id && !window.dropped)"
-        " throw new DOMException('full', 'QuotaExceededError'); return put.call(this, row); }; })()"
-    )
+    rig.evaluate(NO_ROOM_BESIDE_PAGES)
     rig.press(f"/events/{site.events[0]}/signup")
     eventually(site.decided, ["accepted"], rig)
-    assert rig.evaluate("window.dropped !== false || location.pathname !== ''")
 
 
 def test_case_19_an_entry_that_does_not_fit_is_said_and_posted(site: Site, phone: NewRig) -> None:
     rig = phone()
     rig.open(f"/events/{site.events[0]}")
-    rig.evaluate(
-        "(() => { const put = IDBObjectStore.prototype.put; IDBObjectStore.prototype.put = function (row) {"
-        " if (row && row.op_id) throw new DOMException('full', 'QuotaExceededError'); return put.call(this, row); }; })()"
-    )
+    rig.evaluate(NO_ROOM)
     site.proxy.fault(f"/events/{site.events[0]}/signup", Fault("delay", seconds=1.5), method="POST")
     rig.press(f"/events/{site.events[0]}/signup")
     rig.wait(f"document.getElementById('told').innerText.includes('{TOLD_UNSAVED}')")
@@ -237,7 +262,9 @@ def test_case_21_a_500_before_commit_is_rolled_back_with_its_ledger_row(site: Si
 
 def test_case_21_a_500_after_commit_ends_in_the_same_outcome(site: Site, phone: NewRig) -> None:
     rig = phone()
-    masked = site.proxy.fault("/ops", Fault("mask", 500, {"Content-Type": "text/html"}, b"<h1>Internal Server Error</h1>"))
+    masked = site.proxy.fault(
+        "/ops", Fault("mask", 500, {"Content-Type": "text/html"}, b"<h1>Internal Server Error</h1>")
+    )
     press_signup(rig, site.events[0])
     rig.wait(SAVED)
     assert masked.met
@@ -289,3 +316,20 @@ def test_case_30_a_browser_that_says_online_and_is_not_keeps_and_says_so(site: S
     site.proxy.start()
     rig.open("/")
     eventually(site.decided, ["accepted"], rig)
+
+
+def test_a_page_that_leads_elsewhere_is_followed_under_the_worker(site: Site, phone: NewRig) -> None:
+    rig = phone()
+    rig.open("/login")
+    rig.wait("location.pathname === '/' && !document.querySelector('[data-missing]')")
+
+
+def test_a_new_phone_is_complete_soon_after_log_in(site: Site, phone: NewRig) -> None:
+    rig = phone(role="")
+    rig.log_in(site.phone_number("ann"))
+    rig.wait("navigator.serviceWorker.controller && huiyou.pages.list().then(all => all.length > 10)", seconds=15)
+    site.proxy.stop()
+    for path in ("/needs", "/events", "/me", f"/events/{site.events[1]}"):
+        rig.open(path)
+        assert not rig.evaluate("document.querySelector('[data-missing]')"), path
+        assert rig.evaluate("document.querySelector('main').dataset.asOf"), path

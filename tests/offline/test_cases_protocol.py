@@ -1,4 +1,4 @@
-"""Failure cases in which the real engine (in Node) meets the real server through a network that a test directs: P-cases."""
+"""P-cases: the real engine (in Node) meets the real server through a network that a test directs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens in between, and then a connection: nothing is lost, nothing happens twice (offline protocol, "The invariant").
+"""Whatever happens in between, and then a connection: nothing is lost, nothing happens twice.
 
 Hypothesis plays person, network, clock and operator; the engine and the server are the
 real ones. `HUIYOU_RUNS` says how often (200 in `make test`, 10,000 in `make test-long`).
@@ -23,8 +23,8 @@ from tests.offline.town import Op, Town
 FIRST, SECOND, DOOR, OTHER_DOOR = "first", "second", "door", "other door"
 PEOPLE = {FIRST: "ann", SECOND: "ann", DOOR: "organizer", OTHER_DOOR: "organizer"}
 WAYS = (
-    "well", "well", "well", "drop", "lose", "lose", "twice", "decide", "truncate", "crash", "500 after", "portal's 200", "empty 200",
-    "empty JSON", "500", "502", "503", "401", "403", "404", "413", "422", "429", "redirect to log-in",
+    "well", "well", "well", "drop", "lose", "lose", "twice", "decide", "truncate", "crash", "500 after",
+    "portal's 200", "empty 200", "empty JSON", "500", "502", "503", "401", "403", "404", "413", "422", "429", "redirect to log-in",
 )  # fmt: skip
 figures: Counter[str] = Counter()
 

@@ -563,7 +563,8 @@ class Town:
         with self.app.app_context():
             rows = db.session.execute(
                 text(
-                    "SELECT rowid, owner, op_id, name, target, outcome, message, occurred_at, received_at FROM ledger ORDER BY rowid"
+                    "SELECT rowid, owner, op_id, name, target, outcome, message, occurred_at, received_at"
+                    " FROM ledger ORDER BY rowid"
                 )
             ).all()
             db.session.remove()
@@ -692,5 +693,3 @@ def town() -> Iterator[Town]:
             yield made
         finally:
             made.close()
-
-
