@@ -261,7 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._note(None, len(body), 0, kind)
         if fault and kind == "delay":
             let_go.wait(fault.seconds)
-        self._serve_decided(body, fault, let_go)
+        return self._serve_decided(body, fault, let_go)
 
     def _serve_decided(self, body: bytes, fault: Fault | None, let_go: threading.Event) -> None:
         """Ask the server, and hand its answer on, or not."""

@@ -167,8 +167,8 @@ class Rig:
         """What the phone stores, by the engine's own word."""
         return list(
             self.evaluate(
-                "huiyou.account.owner().then(o => huiyou.outbox.list(o)).then(all => all.map("
-                "({op_id, name, state, tries, seq, message, owner}) => ({op_id, name, state, tries, seq, message, owner})))"
+                "huiyou.account.owner().then(o => huiyou.outbox.list(o)).then(all => all.map(e =>"
+                " ({op_id: e.op_id, name: e.name, state: e.state, tries: e.tries, seq: e.seq, message: e.message})))"
             )
         )
 

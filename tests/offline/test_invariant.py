@@ -24,7 +24,8 @@ FIRST, SECOND, DOOR, OTHER_DOOR = "first", "second", "door", "other door"
 PEOPLE = {FIRST: "ann", SECOND: "ann", DOOR: "organizer", OTHER_DOOR: "organizer"}
 WAYS = (
     "well", "well", "well", "drop", "lose", "lose", "twice", "decide", "truncate", "crash", "500 after",
-    "portal's 200", "empty 200", "empty JSON", "500", "502", "503", "401", "403", "404", "413", "422", "429", "redirect to log-in",
+    "portal's 200", "empty 200", "empty JSON", "500", "502", "503", "401", "403", "404", "413", "422", "429",
+    "redirect to log-in",
 )  # fmt: skip
 figures: Counter[str] = Counter()
 
