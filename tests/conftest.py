@@ -81,8 +81,10 @@ def app(session_app: Flask, database_url: str) -> Iterator[Flask]:
             with db.engine.connect() as connection:
                 connection.exec_driver_sql("ROLLBACK")
                 connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.exec_driver_sql("BEGIN")
                 for table in db.metadata.sorted_tables:
                     connection.exec_driver_sql(f'DELETE FROM "{table.name}"')
+                connection.exec_driver_sql("COMMIT")
                 connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         else:
             with db.engine.begin() as connection:

@@ -6,6 +6,7 @@ import re
 import uuid
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -75,6 +76,7 @@ def test_every_view_says_who_may_enter(app: Flask) -> None:
     assert not silent
 
 
+@pytest.mark.thorough
 def test_each_role_gets_the_answer_that_the_table_gives(app: Flask, people: People) -> None:
     world = build(app, people)
     wrong = []

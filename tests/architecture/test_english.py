@@ -8,6 +8,7 @@ from io import BytesIO
 from urllib.parse import unquote
 
 import openpyxl
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -17,6 +18,8 @@ from tests.markup import UNREAD, Element, elements
 from tests.people import People
 from tests.sitemap import pages_of, visits
 from tests.world import ROLES, World, build
+
+pytestmark = pytest.mark.thorough
 
 CHINESE = re.compile(r"[\u2e80-\u303f\u3100-\u312f\u31a0-\u9fff\uf900-\ufaff\ufe10-\ufe4f\uff00-\uffef]+")
 READ_ATTRIBUTES = ("title", "aria-label", "placeholder", "alt", "content", "label", "value")

@@ -11,6 +11,8 @@ from tests.people import People
 from tests.sitemap import visits
 from tests.world import build
 
+pytestmark = pytest.mark.thorough
+
 
 def test_every_page_is_well_formed(app: Flask, people: People) -> None:
     world = build(app, people)

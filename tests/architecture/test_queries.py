@@ -36,6 +36,7 @@ def asked(page: Page) -> str:
     return f"{len(page.queries)}\n  " + "\n  ".join(q.replace("\n", " ")[:150] for q in page.queries)
 
 
+@pytest.mark.thorough
 def test_every_page_opens_whole_and_as_a_fragment_for_eight_queries(app: Flask, people: People) -> None:
     world = build(app, people)
     wrong = []

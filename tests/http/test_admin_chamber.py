@@ -113,6 +113,7 @@ def test_the_acts_of_one_person_are_found_by_id(app: Flask, admin: Browser, peop
     assert admin.get(f"/admin/audit?actor={member_id}").html.count('id="act-') == 1
 
 
+@pytest.mark.thorough
 def test_a_long_trail_goes_on_by_keyset_and_few_queries(app: Flask, admin: Browser, people: People) -> None:
     for number in range(33):
         record(app, "member.suspend", "member", people.member(f"会员{number}"), "张三")

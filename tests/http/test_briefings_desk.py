@@ -384,6 +384,7 @@ def test_numbers_have_no_gap_when_two_are_signed_off_at_once(app: Flask, desk: D
         assert sorted(number or 0 for number in numbers) == list(range(1, len(urls) + 1))
 
 
+@pytest.mark.thorough
 def test_the_pages_of_the_desk_ask_no_more_for_many_issues(desk: Desk) -> None:
     url = desk.draft()
     desk.editor.get("/desk")

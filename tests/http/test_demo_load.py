@@ -31,6 +31,8 @@ from tests.client import Browser
 from tests.conftest import NOON, SECRET
 from tests.postgres import postgres
 
+pytestmark = pytest.mark.thorough
+
 LATER = {"starts_at", "ends_at", "signup_closes_at", "answer_due_at", "publishes_at"}
 
 

@@ -9,6 +9,8 @@ from core.settings import Settings
 from deploy.start import is_ready, prepare, serve_command
 from tests.conftest import NOON, SECRET
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

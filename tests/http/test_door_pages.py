@@ -151,6 +151,7 @@ def test_the_door_shows_no_phone_but_its_last_four_digits(door: Door) -> None:
     assert "13800138000" not in html
 
 
+@pytest.mark.thorough
 def test_three_hundred_guests_take_as_many_queries_as_one(app: Flask, people: People) -> None:
     door = Door(app, people, capacity=400)
     door.check_in(door.signed_up())

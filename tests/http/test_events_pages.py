@@ -100,6 +100,7 @@ def test_a_long_list_goes_on_where_the_page_before_ended(app: Flask, people: Peo
     assert not url
 
 
+@pytest.mark.thorough
 def test_a_page_of_events_asks_the_same_few_questions_for_few_and_for_many(app: Flask, people: People) -> None:
     organizer_id, organizer = people.logged_in("王组织", "organizer")
     event_id = make_event(app, organizer_id, capacity=500)
@@ -185,6 +186,7 @@ def test_the_page_for_visitors_is_kept_and_changes_with_the_event_and_the_clock(
     assert client.get(url).state("event", event_id) == "past"
 
 
+@pytest.mark.thorough
 def test_who_comes_is_paged(app: Flask, people: People) -> None:
     organizer_id, organizer = people.logged_in("王组织", "organizer")
     event_id = make_event(app, organizer_id, capacity=60)

@@ -154,6 +154,7 @@ def test_an_expert_and_a_lead_find_their_own_part(
     assert "还没有咨询" in expert.get("/consultations?as=member")
 
 
+@pytest.mark.thorough
 def test_pages_ask_the_database_as_often_for_many_as_for_few(
     app: Flask, people: People, software: tuple[uuid.UUID, uuid.UUID]
 ) -> None:

@@ -180,6 +180,7 @@ def test_a_page_takes_as_many_queries_for_ten_rows_as_for_thousands(app: Flask, 
     assert queries(app, browser, url) == few <= 8
 
 
+@pytest.mark.thorough
 def test_a_needs_page_takes_as_many_queries_for_one_answer_as_for_many(app: Flask, people: People) -> None:
     _, author = people.logged_in()
     _, other = people.logged_in()

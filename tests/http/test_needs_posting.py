@@ -136,6 +136,7 @@ def test_the_same_post_within_seven_days_is_refused_with_the_way_to_the_earlier_
     post_need(author)
 
 
+@pytest.mark.thorough
 def test_after_sixty_posts_in_an_hour_a_member_waits(people: People) -> None:
     _, author = people.logged_in()
     for number in range(60):

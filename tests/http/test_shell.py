@@ -24,6 +24,7 @@ def opens(browser: Browser, url: str) -> bool:
         return response.status_code == 200
 
 
+@pytest.mark.thorough
 def test_the_shell_and_a_fragment_make_the_page(app: Flask, people: People) -> None:
     world = build(app, people)
     for role in ROLES:
@@ -125,6 +126,7 @@ def test_the_manifest_is_linked_with_the_readers_cookie(client: Browser) -> None
     assert '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">' in client.get("/").html
 
 
+@pytest.mark.thorough
 def test_no_fragment_redirects(app: Flask, people: People) -> None:
     world = build(app, people)
     for role, path, target in (

@@ -179,6 +179,7 @@ def test_etags_that_were_never_ours_are_to_be_forgotten(phone: Phone) -> None:
     assert {"gone": "deadbeef"} in phone.sync(["deadbeef"])
 
 
+@pytest.mark.thorough
 def test_the_clock_alone_changes_what_is_kept(app: Flask, people: People) -> None:
     world = build(app, people)
     phone = phone_of(world, "member")

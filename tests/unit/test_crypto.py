@@ -29,6 +29,7 @@ def passwords() -> Passwords:
     return Passwords(memory_kib=64, time_cost=1)
 
 
+@pytest.mark.thorough
 @given(st.text(), st.text(st.characters(exclude_categories=["Cs"])))
 def test_what_is_encrypted_is_read_again(text: str, about: str) -> None:
     assert vault().decrypt(vault().encrypt(text, about), about) == text

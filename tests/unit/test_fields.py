@@ -267,6 +267,7 @@ def test_what_is_no_mobile_phone_is_refused(typed: str) -> None:
     assert refused(fields.normal_phone, typed)
 
 
+@pytest.mark.thorough
 @given(
     st.from_regex(r"\A1[3-9][0-9]{9}\Z"), st.sampled_from(["", "+86", "0086 ", "86"]), st.sampled_from(["", " ", "-"])
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import brotli
+import pytest
 
 from core.pinyin_table import TABLE, table, text
 
 
+@pytest.mark.thorough
 def test_the_file_is_what_its_maker_writes() -> None:
     assert TABLE.read_text("utf-8") == text()
 
