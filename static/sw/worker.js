@@ -109,8 +109,8 @@
       const response = await event.preloadResponse || await huiyou.call(url, undefined, { headers: { Fragment: "main" }, signal: stop.signal });
       await huiyou.heed(response);
       const { headers, status } = response;
-      if (!huiyou.ours(response) || !headers.has("Fragment-Title")) return null;
-      const title = decodeURIComponent(headers.get("Fragment-Title"));
+      if (!huiyou.ours(response) || !(headers.has("Fragment-Title") || headers.has("Fragment-Location"))) return null;
+      const title = decodeURIComponent(headers.get("Fragment-Title") || "");
       const etag = /[0-9a-f]{8}/.exec(headers.get("ETag") || "")?.[0] || "";
       const page = { url, etag, title, html: await response.text(), as_of: new Date().toISOString() };
       return { page, status, account: headers.get("Account") || "", location: headers.get("Fragment-Location") };
