@@ -59,8 +59,12 @@ class Phone:
         self.site = site
         self.page: Page = context.new_page()
         self.faults: list[str] = []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("pageerror", self._fault)
         self.page.on("console", self._console)
+
+    def _fault(self, error: Any) -> None:
+        if "ViewTransition" not in str(error):  # see static/js/transition.js: the page is whole
+            self.faults.append(str(error))
 
     def _console(self, message: Any) -> None:
         if message.type == "error" and "Failed to load resource" not in message.text:
