@@ -23,8 +23,8 @@ TRADE_LABELS = {
 ROLE_LABELS = {
     "admin": _l("管理员"),
     "editor": _l("编辑"),
-    "reviewer": _l("审核"),
-    "publisher": _l("签发"),
+    "reviewer": _l("审核人"),
+    "publisher": _l("签发人"),
     "organizer": _l("活动组织者"),
     "expert": _l("组内专家"),
     "lead": _l("专家组组长"),

@@ -109,11 +109,6 @@ def promoted(
     return waiting[: max(capacity - confirmed, 0)]
 
 
-def place_in_line(places: Iterable[int], mine: int) -> int:
-    """How people count: 1 for the first who waits, whatever the sequence has come to."""
-    return 1 + sum(place < mine for place in places)
-
-
 def waitlist_only_until(no_shows: Iterable[datetime]) -> datetime | None:
     """Until when a member may only wait for a seat (community rules, 10), or `None` if never.
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from blueprints.accounts import service
 from blueprints.accounts.models import Company, Member, Registration
 from blueprints.accounts.service import decisions
+from blueprints.admin.service.registrations import dossier
 from core import registries
 from core.access import Viewer
 from core.audit import AuditEntry
@@ -100,9 +101,9 @@ def test_a_refused_applicant_reads_why_and_hands_in_again(app: Flask, people: Pe
     assert applicant.post("/register/answer", {"body": "已补营业执照号"}).status == 303
     assert state_of(app, key) == ("submitted", "applicant")
     with app.test_request_context():
-        found = service.application(key)
+        found = dossier(key)
         assert found.refused_before
-        assert [entry.kind for entry in found.entries] == ["refused", "answered"]
+        assert [said.kind for said in found.talk] == ["refused", "answered"]
         assert found.registration.submitted_at == clock.now()
 
 
@@ -168,9 +169,9 @@ def test_the_queue_is_oldest_first_and_goes_on_by_keyset(
         phone = first.rows[0].member.phone
         assert [row.member.real_name for row in service.queue(q=phone[-4:]).rows] == ["甲一"]
         assert service.queue("refused").rows == []
-        found = service.application(first.rows[1].id)
+        found = dossier(first.rows[1].id)
         assert found.next_id == second.rows[0].id
-        assert service.application(second.rows[0].id).next_id == first.rows[0].id
+        assert dossier(second.rows[0].id).next_id == first.rows[0].id
 
 
 def test_repeats_are_named_to_the_admin(app: Flask, people: People) -> None:
@@ -181,10 +182,7 @@ def test_repeats_are_named_to_the_admin(app: Flask, people: People) -> None:
     people.member("赵六", company_name="无关公司")
     applicant = people.member("陈英", company_name="天津海河科技", identity_digest=digest, status="applicant")
     with app.test_request_context():
-        found = {
-            repeat.member.real_name: repeat.reasons
-            for repeat in service.application(registration_of(app, applicant)).repeats
-        }
+        found = {repeat.member.real_name: repeat.reasons for repeat in dossier(registration_of(app, applicant)).repeats}
     assert found == {
         "程英": ("identity_number", "company", "name", "refused"),
         "陈音": ("name",),
@@ -211,16 +209,32 @@ def test_seeing_an_identity_number_leaves_a_record(app: Flask, people: People, o
     client.post("/register", fields | more | {"id_number": "11010519491231002X"})
     with app.test_request_context():
         key = service.queue().rows[0].id
-        assert service.identity_number_of(key) == "1101**********002X"
-    outcome = office.do("registration.see_identity", key)
-    assert outcome.went_well
-    assert "1101" not in outcome.message
+    path = f"/admin/registrations/{key}"
+    _, admin = people.logged_in("管理员", "admin")
+    masked = admin.get(path)
+    assert "1101**********002X" in masked
+    assert "11010519491231002X" not in masked
+    look = {"op_id": str(new_id())}
+    answer = admin.post(f"{path}/identity", look)
+    assert answer.location == path
+    assert "11010519491231002X" in admin.get(path), "shown on the page that follows"
+    assert "11010519491231002X" not in admin.get(path), "and once"
+    admin.post(f"{path}/identity", look)
+    assert "11010519491231002X" not in admin.get(path), "a repeat is no look of its own, and shows nothing"
     with app.app_context():
         assert db.session.scalars(select(AuditEntry.act)).all() == ["registration.see_identity"]
     without = registration_of(app, people.member(status="applicant"))
     assert office.do("registration.see_identity", without).status == 404
     assert client.post("/me/identity/withdraw").location == "/register/status"
     assert office.do("registration.see_identity", key).status == 404
+
+
+def test_a_number_sealed_with_another_key_does_not_keep_its_page_from_opening(app: Flask, people: People) -> None:
+    member_id = people.member("王五", status="applicant", identity_number="v1:not ours")
+    _, admin = people.logged_in("管理员", "admin")
+    page = admin.get(f"/admin/registrations/{registration_of(app, member_id)}")
+    assert page.status == 200
+    assert "读不出来" in page
 
 
 def test_an_answer_needs_words_and_an_open_application(people: People) -> None:
@@ -241,7 +255,7 @@ def test_the_status_page_says_how_long_one_has_waited(people: People) -> None:
 def test_an_unknown_application_is_not_found(app: Flask, office: Office) -> None:
     assert office.do("registration.approve", new_id()).status == 404
     with app.test_request_context(), pytest.raises(Exception, match="NotFound"):
-        service.application(new_id())
+        dossier(new_id())
 
 
 def test_an_approved_person_has_joined(app: Flask, people: People, office: Office) -> None:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from blueprints.events import rules
 from blueprints.events.rules import Barrier, Fault, Times
@@ -83,16 +81,6 @@ def test_nobody_is_promoted_where_no_seat_is_free() -> None:
 @pytest.mark.parametrize("at", [CLOSING, START, END])
 def test_nobody_is_promoted_after_closing(at: datetime) -> None:
     assert not rules.promoted(Planned(), at, capacity=10, confirmed=0, waiting=["王"])
-
-
-def test_the_place_in_line_counts_those_ahead_and_not_the_sequence() -> None:
-    assert rules.place_in_line([4, 9, 17], 9) == 2
-    assert rules.place_in_line([9], 9) == 1
-
-
-@given(st.sets(st.integers(1, 1000), min_size=1))
-def test_places_in_line_are_one_two_three(places: set[int]) -> None:
-    assert [rules.place_in_line(places, place) for place in sorted(places)] == list(range(1, len(places) + 1))
 
 
 def test_two_no_shows_have_no_consequence() -> None:

@@ -3,7 +3,6 @@
 from blueprints.accounts.service.community_rules import rule, rules_in_force
 from blueprints.accounts.service.credentials import link_url, make_one_time_link
 from blueprints.accounts.service.decisions import (
-    application,
     approve,
     ask,
     duplicates_of,
@@ -19,7 +18,6 @@ from blueprints.accounts.service.profile import company_values, profile_of, prof
 from blueprints.accounts.service.registration import application_of, everyone_with
 
 __all__ = [
-    "application",
     "application_of",
     "approve",
     "ask",

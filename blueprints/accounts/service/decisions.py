@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 
 from flask import current_app
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, union
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager
 
 from blueprints.accounts.forms import ApproveForm, AskForm, EmptyForm, RefuseForm
-from blueprints.accounts.models import Company, Member, Registration, RegistrationEntry, RuleAcceptance
+from blueprints.accounts.models import Company, Member, Registration
 from blueprints.accounts.rules import WAITING, Identity, may_decide, repeats
 from blueprints.accounts.service.registration import STATUS_URL, add_entry, identity_purpose
 from core import audit
 from core.clock import now
-from core.crypto import Vault
+from core.crypto import Unreadable, Vault
 from core.database import db, locked
 from core.errors import Forbidden, NotFound, Refusal
 from core.operations import Act, Outcome, operation
@@ -24,6 +25,7 @@ from core.registries import notice_kind, tell
 from core.text import company_name_key, like_pattern
 from core.values import masked_identity_number
 
+log = logging.getLogger("huiyou.accounts")
 PAGE = 30
 APPROVED = notice_kind("registration.approved", lazy_gettext("您的入会申请已通过，欢迎！"), urgent=True)
 REFUSED = notice_kind("registration.refused", lazy_gettext("您的入会申请没有通过，理由见申请页"), urgent=True)
@@ -64,7 +66,7 @@ def ask(act: Act, *, question: str) -> Outcome:
 
 @operation("registration.see_identity", form=EmptyForm, requires="registration.decide", waits=False)
 def see_identity(act: Act) -> Outcome:
-    """Put on record that an admin looks at an identity number; `identity_number_of` then shows it masked."""
+    """Put on record that an admin looks at an identity number, which their next page then shows once."""
     application = db.session.get(Registration, act.target_id)
     if application is None or not application.member.identity_number:
         raise NotFound
@@ -72,14 +74,20 @@ def see_identity(act: Act) -> Outcome:
     return Outcome(url=_page_of(application))
 
 
-def identity_number_of(registration_id: uuid.UUID) -> str | None:
-    """An applicant's identity number as a page may show it (`1201**********123X`): only after `see_identity`."""
-    application = db.session.get(Registration, registration_id)
-    if application is None or not application.member.identity_number:
+def identity_number_of(member: Member, *, whole: bool = False) -> str | None:
+    """An applicant's identity number as a page shows it (`1201**********123X`); `whole` only after `see_identity`.
+
+    What this installation's key cannot read is said to be there, not shown.
+    """
+    if not member.identity_number:
         return None
     vault: Vault = current_app.extensions["vault"]
-    sealed = application.member.identity_number
-    return masked_identity_number(vault.decrypt(sealed, identity_purpose(application.member_id)))
+    try:
+        number = vault.decrypt(member.identity_number, identity_purpose(member.id))
+    except Unreadable:
+        log.exception("the identity number of member %s cannot be read", member.id)
+        return gettext("填了，但是读不出来：请技术负责人看看密钥")
+    return number if whole else masked_identity_number(number)
 
 
 def _to_decide(act: Act) -> Registration:
@@ -156,25 +164,6 @@ def waiting_count() -> int:
     return db.session.scalar(select(func.count()).select_from(Registration).where(_in_state(""))) or 0
 
 
-def _what_next(application: Registration) -> tuple[uuid.UUID | None, int]:
-    """The application to decide after this one (the next in the queue, else its first), and how many wait."""
-    others = (
-        select(Registration.id)
-        .where(Registration.state == "submitted", Registration.id != application.id)
-        .order_by(Registration.submitted_at, Registration.id)
-        .limit(1)
-    )
-    waiting = select(func.count()).select_from(Registration).where(_in_state(""))
-    later, first, count = db.session.execute(
-        select(
-            others.where(_later_than(application.id)).scalar_subquery(),
-            others.scalar_subquery(),
-            waiting.scalar_subquery(),
-        )
-    ).one()
-    return later or first, count
-
-
 def _with_people() -> Select[Registration]:
     return (
         select(Registration)
@@ -202,40 +191,6 @@ class Repeat:
     registration_id: uuid.UUID | None
     state: str | None
     reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Application:
-    """Everything needed to decide on one application."""
-
-    registration: Registration
-    entries: list[RegistrationEntry]
-    accepted: list[tuple[str, int]]
-    repeats: list[Repeat]
-    next_id: uuid.UUID | None
-    waiting: int
-
-    @property
-    def refused_before(self) -> bool:
-        """Whether this phone was refused before."""
-        return self.registration.refusals > (self.registration.state == "refused")
-
-
-def application(registration_id: uuid.UUID) -> Application:
-    """One application with its talk, the rules accepted, and its repeats; raises `NotFound`."""
-    talk = selectinload(Registration.entries).joinedload(RegistrationEntry.author)
-    found = db.session.scalars(
-        _with_people().where(Registration.id == registration_id).options(talk.load_only(Member.real_name))
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    accepted = db.session.execute(
-        select(RuleAcceptance.slug, RuleAcceptance.version)
-        .where(RuleAcceptance.member_id == found.member_id)
-        .order_by(RuleAcceptance.slug, RuleAcceptance.version)
-    )
-    next_id, waiting = _what_next(found)
-    return Application(found, found.entries, list(accepted), duplicates_of(found), next_id, waiting)
 
 
 def duplicates_of(application: Registration) -> list[Repeat]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, flash, redirect, request
+from flask import Response, flash, redirect, request, session
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts.forms import AskForm, RefuseForm
@@ -69,7 +69,8 @@ def application(
     registration_id: uuid.UUID, form: Form | None = None, status: int = 200, at: str = "", **_: Any
 ) -> Response:
     """One application with everything needed to decide. `at` names the form that is shown again."""
-    dossier = registrations.dossier(registration_id)
+    uncovered = request.method == "GET" and session.pop("uncovered", None) == str(registration_id)
+    dossier = registrations.dossier(registration_id, uncovered=uncovered)
     given: dict[str, Form] = {"refuse": RefuseForm(ids="refuse"), "ask": AskForm(ids="ask")}
     opened = at or request.args.get("open", "")
     if form is not None and at in given:
@@ -90,6 +91,7 @@ def application(
         dossier=dossier,
         forms=given,
         opened=opened,
+        uncovered=uncovered,
         **_application(dossier),
     )
 
@@ -118,6 +120,22 @@ def turn_down(registration_id: uuid.UUID) -> ResponseReturnValue:
 def ask(registration_id: uuid.UUID) -> ResponseReturnValue:
     """Ask the applicant something."""
     return _decide("ask", registration_id)
+
+
+@blueprint.post(f"{QUEUE}/<uuid:registration_id>/identity")
+@requires("registration.decide")
+def see_identity(registration_id: uuid.UUID) -> ResponseReturnValue:
+    """Show the whole identity number on the page that follows, once; each look is on record."""
+
+    def then(outcome: Outcome) -> str:
+        if not outcome.repeated:
+            session["uncovered"] = str(registration_id)
+        return outcome.url or QUEUE
+
+    def again(form: Form | None = None, status: int = 200, **_: Any) -> Response:  # noqa: ARG001 - it has nothing to fill in
+        return application(registration_id, status=status)
+
+    return submit("registration.see_identity", again, target=registration_id, then=then)
 
 
 def _decide(verdict: str, registration_id: uuid.UUID) -> ResponseReturnValue:

@@ -63,7 +63,7 @@ class Dossier:
         return self.registration.state in ("submitted", "asked")
 
 
-def dossier(registration_id: uuid.UUID) -> Dossier:
+def dossier(registration_id: uuid.UUID, *, uncovered: bool = False) -> Dossier:
     """One application, in five queries; raises `NotFound`."""
     referrer, decider = aliased(Member), aliased(Member)
     rows = db.session.execute(
@@ -87,7 +87,7 @@ def dossier(registration_id: uuid.UUID) -> Dossier:
     next_id, waiting, accepted, to_accept = _around(found)
     return Dossier(
         registration=found,
-        identity_number=identity_number_of(found.id),
+        identity_number=identity_number_of(found.member, whole=uncovered),
         referrers=[row[1] for row in rows if row[1]],
         decided_by=rows[0][2],
         accepted=accepted,
