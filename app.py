@@ -142,7 +142,7 @@ def _prepare_templates(app: Flask) -> None:
 
 def _refused(refusal: Refusal) -> Response:
     heading, _ = pages.said(refusal.status)
-    return pages.error_page(refusal.status, heading, str(refusal.message))
+    return pages.error_page(refusal.status, str(refusal.heading or heading), str(refusal.message))
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

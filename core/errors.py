@@ -13,10 +13,14 @@ from core.database import Base
 
 
 class Refusal(Exception):
-    """A rule of the business says no. `message` is shown to the person as it is."""
+    """A rule of the business says no. `message` is shown to the person as it is.
+
+    `heading` stands over it where it fills a page of its own; without one, that of the status does.
+    """
 
     status = 409
     outcome = "refused"
+    heading: Any = None
     message: Any = lazy_gettext("现在不能这样做。")
 
     def __init__(self, message: Any = None, *, url: str | None = None) -> None:

@@ -178,6 +178,9 @@ def test_an_admins_link_sets_a_password_once(app: Flask, people: People, client:
     assert again.post(url, {"password": PASSWORD}).status == 404
     with app.app_context():
         assert service.link_url(link_id, admin) is None
+    again = client.get(url)
+    assert again.status == 404
+    assert "这个链接不能用了" in again
 
 
 def test_a_link_is_too_old_after_a_day_and_gone_after_the_next(app: Flask, people: People, client: Browser) -> None:

@@ -53,7 +53,8 @@ class WrongPassword(Refusal):
 class LinkInvalid(NotFound):
     """A one-time link that is unknown, used, or too old."""
 
-    message = lazy_gettext("这个链接无效、用过了或已过期。请联系秘书处再要一个。")
+    heading = lazy_gettext("这个链接不能用了")
+    message = lazy_gettext("它只能用一次，用过了，或者已经过期。请联系秘书处再要一个。")
 
 
 @operation("password.change", form=ChangePasswordForm, requires="signed_in", waits=False)
