@@ -76,13 +76,17 @@
     awaited.add(entry.op_id);
     const { decided, pages } = await decision(entry.op_id);
     awaited.delete(entry.op_id);
-    settle(form);
     forms.hide(form, "op_id", huiyou.uuid7());
-    if (!decided) await wait(form, entry);
-    else if (WENT_WELL.includes(decided.state)) {
-      await huiyou.outbox.acknowledge(entry.op_id);
-      await succeed(form, decided, pages, submitter);
-    } else await refuse(form, decided, pages, submitter);
+    let leaving = false;
+    try {
+      if (!decided) await wait(form, entry);
+      else if (WENT_WELL.includes(decided.state)) {
+        await huiyou.outbox.acknowledge(entry.op_id);
+        leaving = await succeed(form, decided, pages, submitter);
+      } else leaving = await refuse(form, decided, pages, submitter);
+    } finally {
+      if (!leaving) settle(form);
+    }
   }
 
   /** Stores the entry: anew, in the place of the one that is edited, or as the edit of one that is on its way. @param {HTMLFormElement} form @param {any} entry */
@@ -141,7 +145,7 @@
     document.dispatchEvent(new CustomEvent("huiyou:cleared"));
   }
 
-  /** @param {HTMLFormElement} form @param {any} entry @param {any[]} pages @param {HTMLButtonElement | null} submitter */
+  /** Shows what came of it; true when that is another page. @param {HTMLFormElement} form @param {any} entry @param {any[]} pages @param {HTMLButtonElement | null} submitter */
   async function succeed(form, entry, pages, submitter) {
     const tone = page.tone(entry);
     /** @param {string} name of an attribute, of the form or of what it stands in */
@@ -151,8 +155,9 @@
       // The same operation once more, as a plain post, logs the applicant in; nothing else happens twice.
       forms.hide(form, "owner", entry.owner);
       forms.hide(form, "op_id", entry.op_id);
-      if (form.isConnected && navigator.onLine) return post(form, submitter);
-      return page.go(`/login?next=${entry.url}`, words.registered);
+      if (form.isConnected && navigator.onLine) post(form, submitter);
+      else page.go(`/login?next=${entry.url}`, words.registered);
+      return true;
     }
     if (parts) {
       const entered = ["ticket", "walk_in_name"].find((name) => form.querySelector(`[name="${name}"]:not([type=hidden])`)) || "";
@@ -160,16 +165,21 @@
     } else if (next) {
       await window.htmx.ajax("GET", next, { target: "#main", swap: "outerHTML show:top showTarget:body", push: "true" });
     } else if (new URL(entry.url || "", location.href).pathname === location.pathname) await page.swap(fresh(pages));
-    else return page.go(entry.url, entry.message, tone);
+    else {
+      page.go(entry.url, entry.message, tone);
+      return true;
+    }
     page.say(entry.message, tone);
+    return false;
   }
 
-  /** @param {HTMLFormElement} form @param {any} entry @param {any[]} pages @param {HTMLButtonElement | null} submitter */
+  /** Shows the reason at the form; true when the server shows it on a page of its own. @param {HTMLFormElement} form @param {any} entry @param {any[]} pages @param {HTMLButtonElement | null} submitter */
   async function refuse(form, entry, pages, submitter) {
     // Who built on what somebody else has changed meanwhile sees both versions, as the server shows them.
     if (entry.fields.version && form.isConnected) {
       await huiyou.outbox.acknowledge(entry.op_id);
-      return post(form, submitter);
+      post(form, submitter);
+      return true;
     }
     const html = fresh(pages);
     if (html) {
@@ -178,15 +188,19 @@
       form = forms.of(entry) || form;
       if (form.isConnected) forms.fill(form, typed);
     }
-    if (!form.isConnected) return page.say(entry.message, "bad");
+    if (!form.isConnected) {
+      page.say(entry.message, "bad");
+      return false;
+    }
     form.dataset.edits = entry.op_id;
     forms.note(form, make("div", { className: "box bad", role: "alert", tabIndex: -1 }, make("p", {}, entry.message, ...entry.url ? [" ", make("a", { href: entry.url }, words.look)] : [])));
     const box = /** @type {HTMLElement} */ (form.previousElementSibling);
     box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "nearest" });
+    return false;
   }
 
-  const quiet = (/** @type {any} */ entry) => entry.state === "withdrawn" || /^notices?\.read$/.test(entry.name);
+  const quiet = (/** @type {any} */ entry) => entry.state === "withdrawn" || /^notices?\.read$/.test(entry.name) || (/^checkin\./.test(entry.name) && WENT_WELL.includes(entry.state));
 
   /** Says how something was decided that no form of this page waits for. @param {any} entry */
   async function tellOf(entry) {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, expect
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People
@@ -49,6 +49,10 @@ def chromium(playwright_engine: Playwright) -> Iterator[Browser]:
     )
     yield browser
     browser.close()
+
+
+def _decides(answer: Response) -> bool:
+    return answer.request.method == "POST" and not answer.url.endswith("/sync")
 
 
 class Phone:
@@ -97,9 +101,10 @@ class Phone:
                 form.locator(f'[name="{name}"][value="{value}"]').first.check()
             else:
                 field.first.fill(value)
-        with self.page.expect_response(lambda answer: answer.request.method == "POST"):
+        with self.page.expect_response(_decides):
             form.locator('button[type="submit"], input[type="submit"]').first.click()
-        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator('form[aria-busy="true"]')).to_have_count(0, timeout=10_000)
+        self.page.wait_for_load_state()
 
     def state(self, kind: str, key: object) -> str | None:
         return self.page.locator(f'[id="{kind}-{key}"]').first.get_attribute("data-state")
