@@ -23,6 +23,7 @@
   /** What counts only after the last line. @param {string} account @param {any} head @param {{gone: Set<string>, decided: any[]}} heard */
   async function conclude(account, head, { gone, decided }) {
     await pages.drop(gone);
+    await huiyou.packs?.drop(gone);
     await sender.compareGeneration(head.generation);
     for (const operation of decided) await outbox.decide(operation.op_id, operation);
     if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
@@ -33,7 +34,7 @@
 
   /** @param {string} account */
   async function once(account) {
-    const have = (await pages.list()).map((page) => page.etag);
+    const have = [...(await pages.list()).map((page) => page.etag), ...await huiyou.packs?.etags() || []];
     const owner = account || await huiyou.account.visitor();
     const wonders = (await outbox.waiting(owner)).filter((entry) => entry.tries).map((entry) => entry.op_id);
     const stop = new AbortController();
@@ -57,7 +58,7 @@
         } else if (line.url) {
           await pages.put(line, account);
           huiyou.tell("progress", { done: ++done, total: head.total });
-        } else if (line.pack) await huiyou.packs?.put(line);
+        } else if (line.pack) await huiyou.packs?.put(line, account);
         else if (line.gone) heard.gone.add(line.gone);
         else if (line.op_id) heard.decided.push(line);
         else if (line.end) {

@@ -172,7 +172,7 @@ def test_the_doors_fragment_names_nobody_and_asks_for_the_roster_when_shown(door
     door.signed_up("王建国")
     fragment = door.organizer.get(door.url, Fragment="main")
     assert "王建国" not in fragment.html
-    assert f'hx-get="{door.url}" hx-trigger="load"' in fragment.html
+    assert f'data-door="{door.event_id}"' in fragment.html
     in_place = door.organizer.get(door.url, HX_Request="true", HX_Request_Type="partial")
     assert "王建国" in in_place
 

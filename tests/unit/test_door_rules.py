@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from blueprints.door import rules
-from blueprints.door.words import SENTENCES, VERDICTS
+from blueprints.door.words import FLAGS, SENTENCES, VERDICTS
+from core.crypto import Forged, public_key_of, read_ticket
 from core.text import folded, pinyin_key
+from tests.evenings import NOW, Evening, played
 
 CASES = json.loads((Path(__file__).parents[1] / "contracts" / "door_cases.json").read_text("utf-8"))
-NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Evening:
-    state: str
-    starts_at: datetime
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -44,6 +35,44 @@ def by_name(case: dict[str, Any]) -> str:
 def test_the_door_says(case: dict[str, Any]) -> None:
     event = Evening(case["event"]["state"], NOW + timedelta(minutes=case["event"]["starts_in_minutes"]))
     assert rules.verdict(rules.Scan(**case["scan"]), rules.Entry(**case["entry"]), event, NOW) == case["verdict"]
+
+
+@pytest.mark.parametrize("case", CASES["evenings"], ids=by_name)
+def test_an_evening_goes(case: dict[str, Any]) -> None:
+    assert played(case) == (case["told"], case["final"])
+
+
+def test_the_evenings_know_every_verdict_in_every_condition() -> None:
+    names = {case["name"] for case in CASES["evenings"]}
+    conditions = (
+        "offline",
+        "online",
+        "undone",
+        "scanned again on the same phone",
+        "on a phone whose clock is two hours fast",
+    )
+    assert {f"{verdict}, {how}" for verdict in set(rules.TONES) - {"already_in"} for how in conditions} <= names
+    assert {told for case in CASES["evenings"] for told in case["told"]} == rules.TONES.keys()
+    assert {now["flag"] for case in CASES["evenings"] for now in case["final"]} - {None} < FLAGS.keys()
+    assert len(CASES["evenings"]) >= 60
+
+
+@pytest.mark.parametrize("case", CASES["tickets"], ids=by_name)
+def test_a_ticket_reads(case: dict[str, Any]) -> None:
+    here, other = ({**key, "key": public_key_of(key)} for key in CASES["ticket_keys"])
+    assert reading(case["text"].strip(), here, other) == (case["ticket"], case.get("signup"))
+
+
+def reading(text: str, here: dict[str, Any], other: dict[str, Any]) -> tuple[str, str | None]:
+    """As `blueprints.door.tickets.read`, with keys that are given."""
+    for event, says in ((here, "genuine"), (other, "other_event")):
+        try:
+            ticket = read_ticket(text, event["key"])
+        except Forged:
+            continue
+        if str(ticket.event_id) == event["event"]:
+            return says, str(ticket.signup_id) if event is here else None
+    return "forged", None
 
 
 @pytest.mark.parametrize("case", CASES["finds"], ids=by_name)
