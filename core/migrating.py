@@ -8,6 +8,7 @@ import click
 from flask import Flask
 
 from core.database import db
+from core.search import is_ours
 from core.settings import ROOT
 
 
@@ -20,7 +21,8 @@ class Migrations:
     def __getattr__(self, name: str) -> Any:
         from flask_migrate import Migrate
 
-        Migrate(self._app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
+        folder = str(ROOT / "migrations")
+        Migrate(self._app, db, directory=folder, render_as_batch=True, compare_type=True, include_name=is_ours)
         return getattr(self._app.extensions["migrate"], name)
 
 
