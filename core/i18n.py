@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, get_locale, get_translations, gettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -112,6 +112,14 @@ def spoken(moment: date, style: str = "full") -> str:
 def utc(instant: datetime) -> str:
     """An instant as `<time datetime>` has it: `2026-11-21T11:00:00Z`."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def amount_said(amount_cny: int) -> str:
+    """An amount as people say it in a sentence: `1.5 亿元`, `80 万元`, `6500 元`."""
+    for unit, sentence in ((100_000_000, gettext("%(number)s 亿元")), (10_000, gettext("%(number)s 万元"))):
+        if amount_cny >= unit:
+            return sentence % {"number": f"{amount_cny / unit:.2f}".rstrip("0").rstrip(".")}
+    return gettext("%(number)s 元", number=amount_cny)
 
 
 _DAYS: dict[str, tuple[str, ...]] = {

@@ -31,8 +31,9 @@ def submit(
     *,
     target: object = None,
     then: Callable[[Outcome], str] | None = None,
+    fields: dict[str, str] | None = None,
 ) -> ResponseReturnValue:
-    """Answer a plain post of operation `name`.
+    """Answer a plain post of operation `name`; `fields` are those of a page that names them otherwise.
 
     Success is a 303 to the page of the thing (or to `then(outcome)`), with the
     outcome's sentence shown there. An invalid form is a 422 and a refusal a 409 or
@@ -41,7 +42,7 @@ def submit(
     """
     kind = registry[name]
     form_version = _form_version(kind)
-    fields = kind.adapted(form_version, posted(kind.form))
+    fields = kind.adapted(form_version, posted(kind.form) if fields is None else fields)
     form = kind.form.of(fields)
     person = viewer()
     owner = request.form.get("owner", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from core.access import Viewer
@@ -139,6 +139,34 @@ def adds_to_profile(facts: ProfileFacts) -> ProfileFacts:
 
 
 @dataclass(frozen=True)
+class Gathered:
+    """One thing of a day for the briefing, all of it known to every member: nothing private is ever in it.
+
+    `kind` is the section to which it belongs, `line` the suggested text, `url` where it stands.
+    """
+
+    kind: str
+    key: str
+    title: str
+    line: str
+    url: str | None = None
+
+
+Gather = Callable[[date], Iterable[Gathered]]
+gatherings: dict[str, Gather] = {}
+
+
+def gathers(feature: str) -> Callable[[Gather], Gather]:
+    """Declare what `feature` has to tell of a day, said in the language of the moment; one query at most."""
+
+    def declare(gather: Gather) -> Gather:
+        gatherings[feature] = gather
+        return gather
+
+    return declare
+
+
+@dataclass(frozen=True)
 class Forgetting:
     """What a feature forgets, and how long after; called with the present instant, returns how many rows it forgot."""
 
@@ -166,5 +194,72 @@ def forgets(
     def declare(forget: Callable[[datetime], int]) -> Callable[[datetime], int]:
         forgettings[name] = Forgetting(name, months, days, forget)
         return forget
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Held:
+    """One kind of thing that is held on a person, for the export.
+
+    `rows` gives them by the person's id, each value by its column's name as the database has it;
+    `columns` are the columns' names on the screen, or a pair of name and words for codes.
+    `tables` are those of which it shows all that is about the person, `without` their columns that
+    say nothing about anybody (keys, search texts) or are secrets.
+    """
+
+    name: str
+    title: Any
+    columns: dict[str, Any]
+    rows: Callable[[uuid.UUID], Iterable[dict[str, Any]]]
+    tables: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+holdings: dict[str, Held] = {}
+
+
+def exports(*held: Held) -> None:
+    """Declare what a feature holds on a person."""
+    for each in held:
+        holdings[each.name] = each
+
+
+@dataclass(frozen=True)
+class Leaver:
+    """Who is erased: what they were called, to be taken out of words, and what stands there instead."""
+
+    id: uuid.UUID
+    real_name: str
+    phone: str
+    company_name: str
+    called: str
+    unnamed_company: str
+
+    def without(self, words: str) -> str:
+        """The person's own words without their name, phone and company."""
+        for name, instead in self.names().items():
+            words = words.replace(name, instead)
+        return words
+
+    def names(self) -> dict[str, str]:
+        """What names the person, the longest first, and what is written in its place."""
+        names = {self.company_name: self.unnamed_company, self.real_name: self.called, self.phone: "***"}
+        return {name: names[name] for name in sorted(names, key=len, reverse=True) if len(name) > 1}
+
+
+erasers: dict[str, Callable[[Leaver], None]] = {}
+
+
+def erases(feature: str) -> Callable[[Callable[[Leaver], None]], Callable[[Leaver], None]]:
+    """Declare what a feature removes or makes nameless when a person is erased, in the same transaction.
+
+    It runs after `when_member_leaves` and before the person's own row is emptied. It keeps what
+    figures count, and flushes what it changes, so that pages are made anew.
+    """
+
+    def declare(erase: Callable[[Leaver], None]) -> Callable[[Leaver], None]:
+        erasers[feature] = erase
+        return erase
 
     return declare

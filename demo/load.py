@@ -7,6 +7,7 @@ import unicodedata
 
 from flask import current_app
 
+from blueprints.briefings import search_index
 from core import chamber, crypto
 from core.chamber import ChamberSetting
 from core.clock import clock
@@ -53,6 +54,7 @@ def load(members: int = MEMBERS, seed: int = SEED) -> Loading:
             raise NotEmpty
         loading = _gathered(members, seed, password_hash)
         loading.write()
+        search_index.rebuild()
         return loading
 
     return in_transaction(work)

@@ -18,9 +18,24 @@ def list_states() -> tuple[str, ...]:
     return (str(service.published_number()),)
 
 
-def issue_topics(number: int, people: Iterable[uuid.UUID | None]) -> tuple[str, ...]:
+def issue_topics(number: int | uuid.UUID, people: Iterable[uuid.UUID | None]) -> tuple[str, ...]:
     """What an issue's page shows: its text, and the names of three people."""
     return (f"briefing:{number}", *(f"member:{person}" for person in people if person))
+
+
+def deeds_topics(member_id: uuid.UUID) -> tuple[str, ...]:
+    """What the page of good deeds shows: the member's own."""
+    return (f"deeds:{member_id}",)
+
+
+def desk_topics() -> tuple[str, ...]:
+    """What the desk's pages show: the issues in work, and the names of those who work on them."""
+    return ("desk", "people")
+
+
+def desk_states() -> tuple[str, ...]:
+    """What the clock changes in the list of issues in work."""
+    return (str(service.published_number()), service.next_free_day().isoformat())
 
 
 @keeps_offline("briefings")
@@ -31,3 +46,4 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=service.next_publication())
     for kept in service.kept(KEPT):
         yield OfflinePage(f"/briefings/{kept.number}", issue_topics(kept.number, kept.people), kept.neighbours.states)
+    yield OfflinePage("/deeds", deeds_topics(reader.id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,11 @@ _SENTENCE = re.compile(r"(?<=[。！？；!?;\n])")
 
 @dataclass(frozen=True)
 class Imprint:
-    """What stands around an issue's text: chamber, number, day, and who answers for it."""
+    """What stands around an issue's text: chamber, number, day, and who answers for it.
+
+    An imported issue has what was found on it, and nothing else: `chamber` is its masthead,
+    `printed_number` its number as printed, and what is empty is left out.
+    """
 
     chamber: str
     number: int
@@ -32,19 +36,36 @@ class Imprint:
     editor: str
     reviewer: str
     publisher: str
+    printed_number: str = ""
+    is_imported: bool = False
+
+    def head(self) -> list[str]:
+        """The lines on top."""
+        words = asdict(self)
+        named = (
+            "　".join(filter(None, (self.chamber, self.printed_number))) if self.is_imported else HEAD.format(**words)
+        )
+        return [line for line in (full_width(named), full_width(self.day), self.title) if line]
+
+    def foot(self) -> str:
+        """The line of those who answer for it."""
+        if not self.is_imported:
+            return FOOT.format(**asdict(self))
+        people = (("编辑", self.editor), ("审核", self.reviewer), ("签发", self.publisher))
+        return "　".join(f"{what}：{who}" for what, who in people if who)
 
 
-def plain_text(imprint: Imprint, body: str, most: int = PART_LENGTH) -> list[str]:
+def plain_text(imprint: Imprint, body: str, most: int = PART_LENGTH, corrections: Sequence[str] = ()) -> list[str]:
     """An issue in parts of at most `most` characters, each with a line that counts them where there are several.
 
     Items are numbered through the whole issue in full-width figures, headings stand
     in 【】, paragraphs begin with two full-width spaces. A part ends between two
     blocks, or between two sentences of a block that is itself too long.
     """
-    words = asdict(imprint)
-    head = "\n".join((full_width(HEAD.format(**words)), full_width(imprint.day), imprint.title, SEPARATOR))
-    foot = f"{SEPARATOR}\n{FOOT.format(**words)}"
-    parts = list(_filled([head, *blocks_of(body), foot], most))
+    head = "\n".join([*imprint.head(), SEPARATOR])
+    foot = "\n".join(filter(None, (SEPARATOR, imprint.foot())))
+    corrected = [f"【更正】{' '.join(each.split())}" for each in corrections]
+    parts = list(_filled([head, *corrected, *blocks_of(body), foot], most))
     if len(parts) == 1:
         return parts
     count = len(parts)

@@ -14,28 +14,15 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from blueprints.accounts.models import Member
 from blueprints.briefings import rules
-from blueprints.briefings.models import Briefing, BriefingStep, BriefingVersion
-from blueprints.briefings.plain_text import Imprint, plain_text
+from blueprints.briefings.models import Briefing, BriefingComment, BriefingCorrection, BriefingStep, BriefingVersion
 from blueprints.briefings.words import WAITS
 from core import chamber
 from core.access import Viewer
-from core.clock import now, today
+from core.clock import clock, now, today
 from core.database import db
 from core.errors import NotFound
-from core.text import like_pattern
 
-PAGE = 30
-LARGEST_NUMBER = 1_000_000
-SHOWN_SIGNED_OFF = 10
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One published issue in a list."""
-
-    number: int
-    date: date
-    title: str
+IN_WORK = ("draft", "submitted", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -74,7 +61,7 @@ class WaitingAtDesk:
 
 def is_published(at: datetime | None = None) -> ColumnElement[bool]:
     """The condition that an issue is out at `at`, by default now."""
-    return and_(Briefing.state == "signed_off", Briefing.publishes_at <= (at or now()))
+    return and_(Briefing.state.in_(("signed_off", "imported")), Briefing.publishes_at <= (at or now()))
 
 
 def published_number(at: datetime | None = None) -> int:
@@ -91,44 +78,15 @@ def next_publication() -> datetime | None:
 def latest_published(at: datetime | None = None) -> Briefing | None:
     """The published issue with the highest number."""
     return db.session.scalars(
-        select(Briefing).where(is_published(at)).order_by(Briefing.number.desc()).limit(1)
+        select(Briefing).where(is_published(at), Briefing.number.is_not(None)).order_by(Briefing.number.desc()).limit(1)
     ).one_or_none()
-
-
-def issues(q: str = "", after: str = "") -> tuple[list[Listed], int | None]:
-    """A page of the published issues, newest first, and the number after which the next one begins."""
-    rows = select(Briefing.number, Briefing.date, Briefing.title).where(is_published())
-    if after.isascii() and after.isdigit() and len(after) < 10:
-        rows = rows.where(Briefing.number < int(after))
-    if q.strip():
-        pattern = like_pattern(q)
-        rows = rows.where(or_(Briefing.title.ilike(pattern, escape="\\"), Briefing.body.ilike(pattern, escape="\\")))
-    found = db.session.execute(rows.order_by(Briefing.number.desc()).limit(PAGE + 1)).all()
-    listed = [Listed(row.number or 0, row.date, row.title) for row in found]
-    return listed[:PAGE], listed[PAGE - 1].number if len(listed) > PAGE else None
-
-
-def issue(number: int) -> tuple[Briefing, Neighbours]:
-    """A published issue with its people and neighbours; `NotFound` until its hour has come."""
-    if not 0 < number < LARGEST_NUMBER:
-        raise NotFound
-    other = Briefing.__table__.alias("other")
-    out = and_(other.c.state == "signed_off", other.c.publishes_at <= now())
-    previous = select(func.max(other.c.number)).where(out, other.c.number < number).scalar_subquery()
-    following = select(func.min(other.c.number)).where(out, other.c.number > number).scalar_subquery()
-    found = db.session.execute(
-        select(Briefing, previous, following).where(Briefing.number == number, is_published()).options(*_people())
-    ).one_or_none()
-    if found is None:
-        raise NotFound
-    return found[0], Neighbours(found[1], found[2])
 
 
 def kept(most: int) -> list[KeptIssue]:
     """The newest published issues, as far as phones keep them."""
     rows = db.session.execute(
         select(Briefing.number, Briefing.editor_id, Briefing.reviewer_id, Briefing.publisher_id)
-        .where(is_published())
+        .where(is_published(), Briefing.number.is_not(None))
         .order_by(Briefing.number.desc())
         .limit(most + 1)
     ).all()
@@ -139,29 +97,15 @@ def kept(most: int) -> list[KeptIssue]:
     ]
 
 
-def text_parts(found: Briefing) -> list[str]:
-    """A numbered issue as text for chat groups, in parts of under 2,000 characters."""
-    day = found.date
-    weekday = "一二三四五六日"[day.weekday()]
-    imprint = Imprint(
-        chamber=chamber.current().name,
-        number=found.number or 0,
-        day=f"{day.year}年{day.month}月{day.day}日　星期{weekday}",
-        title=found.title,
-        editor=_name(found.editor),
-        reviewer=_name(found.reviewer),
-        publisher=_name(found.publisher),
-    )
-    return plain_text(imprint, found.body)
-
-
 def in_work() -> list[Briefing]:
     """The issues that are not out yet, the soonest first."""
     return list(
         db.session.scalars(
             select(Briefing)
-            .where(or_(Briefing.state != "signed_off", Briefing.publishes_at > now()))
-            .options(*_people())
+            .where(
+                or_(Briefing.state.in_(IN_WORK), and_(Briefing.state == "signed_off", Briefing.publishes_at > now()))
+            )
+            .options(*its_people())
             .order_by(Briefing.date, Briefing.id)
             .limit(100)
         )
@@ -173,7 +117,12 @@ def at_desk(key: uuid.UUID) -> tuple[Briefing, frozenset[uuid.UUID]]:
     found = db.session.scalars(
         select(Briefing)
         .where(Briefing.id == key)
-        .options(*_people(), selectinload(Briefing.steps).joinedload(BriefingStep.actor).load_only(Member.real_name))
+        .options(
+            *its_people(),
+            selectinload(Briefing.steps).joinedload(BriefingStep.actor).load_only(Member.real_name),
+            selectinload(Briefing.comments).joinedload(BriefingComment.author).load_only(Member.real_name),
+            selectinload(Briefing.corrections).joinedload(BriefingCorrection.author).load_only(Member.real_name),
+        )
     ).one_or_none()
     if found is None:
         raise NotFound
@@ -208,6 +157,8 @@ def allowed(found: Briefing, reader: Viewer, hands: frozenset[uuid.UUID]) -> tup
         and rules.may_sign_off(reader.id, hands=hands, reviewer=found.reviewer_id)
     ):
         acts.append("sign_off")
+    if reader.can("briefing.sign_off") and found.state == "signed_off":
+        acts.append("correct")
     return tuple(acts)
 
 
@@ -219,7 +170,7 @@ def waiting_at_desk(reader: Viewer) -> list[WaitingAtDesk]:
     if not reader.can("desk.read"):
         return []
     rows = db.session.scalars(
-        select(Briefing).where(Briefing.state != "signed_off").order_by(Briefing.date).limit(100)
+        select(Briefing).where(Briefing.state.in_(IN_WORK)).order_by(Briefing.date).limit(100)
     ).all()
     hands = hands_on(row.id for row in rows)
     sentences = {
@@ -232,7 +183,7 @@ def waiting_at_desk(reader: Viewer) -> list[WaitingAtDesk]:
         acts = [act for act in allowed(row, reader, hands[row.id]) if act in sentences]
         if acts and (acts[0] != "edit" or row.editor_id == reader.id):
             url = f"/desk/briefings/{row.id}"
-            waiting.append(WaitingAtDesk(row.id, url, row.date, row.title, row.state, sentences[acts[0]]))
+            waiting.append(WaitingAtDesk(row.id, url, row.date or today(), row.title, row.state, sentences[acts[0]]))
     return waiting
 
 
@@ -243,23 +194,34 @@ def state_of(found: Briefing) -> str:
 
 def who_is_waited_for(found: Briefing) -> str:
     """Whose turn it is, as a sentence for the desk."""
-    return str(WAITS[state_of(found)]) % {"name": found.editor.real_name}
+    return str(WAITS[state_of(found)]) % {"name": found.editor.real_name if found.editor else ""}
 
 
 def next_free_day() -> date:
     """The first day from tomorrow on that has no issue yet."""
     tomorrow = today() + timedelta(days=1)
-    taken = set(db.session.scalars(select(Briefing.date).where(Briefing.date >= tomorrow)))
-    return rules.first_free_day(taken, tomorrow)
+    taken = set(
+        db.session.scalars(select(Briefing.date).where(Briefing.date >= tomorrow, Briefing.state != "imported"))
+    )
+    return rules.first_free_day({day for day in taken if day}, tomorrow)
 
 
-def _people() -> tuple[ORMOption, ...]:
+def lateness() -> tuple[str | None, Briefing | None]:
+    """Whether today's issue is about to be late, or is, and that issue where there is one."""
+    at_time = clock.at(today(), chamber.current().briefing_at)
+    if now() < at_time - rules.WARNED_BEFORE:
+        return None, None
+    found = db.session.scalars(
+        select(Briefing).where(Briefing.date == today(), Briefing.state != "imported").options(*its_people())
+    ).one_or_none()
+    signed = found is not None and found.state == "signed_off"
+    return rules.lateness(now(), at_time, is_out_or_signed=signed), found
+
+
+def its_people() -> tuple[ORMOption, ...]:
+    """The names of the three with an issue."""
     return tuple(_name_of(person) for person in (Briefing.editor, Briefing.reviewer, Briefing.publisher))
 
 
 def _name_of(person: InstrumentedAttribute[Member] | InstrumentedAttribute[Member | None]) -> ORMOption:
     return joinedload(person).load_only(Member.real_name).raiseload(Member.company)
-
-
-def _name(person: Member | None) -> str:
-    return person.real_name if person else ""

@@ -10,6 +10,7 @@ STATES = {
     "reviewed": (_l("等签发"), "wait"),
     "signed_off": (_l("已签发"), "now"),
     "published": (_l("已发布"), "good"),
+    "imported": (_l("导入"), "neutral"),
 }
 VERDICTS = {"pass": _l("通过"), "return": _l("退回修改")}
 STEPS = {
@@ -20,6 +21,23 @@ STEPS = {
     ("review", "return"): _l("审核退回"),
     ("sign_off", "pass"): _l("签发了"),
     ("sign_off", "return"): _l("签发时退回"),
+    ("correct", None): _l("发了更正"),
+    ("import", None): _l("导入了这一期"),
+}
+SECTIONS = {
+    "need": _l("新的需求"),
+    "offer": _l("新的资源"),
+    "solved": _l("对接成功"),
+    "held": _l("活动回顾"),
+    "coming": _l("活动预告"),
+    "consultation": _l("专家服务"),
+    "member": _l("新会友"),
+    "deed": _l("好人好事"),
+    "notice": _l("通知"),
+}
+LATE = {
+    "soon": _l("离 %(time)s 不到一小时，今天的简报还没有签发。"),
+    "late": _l("已经过了 %(time)s，今天的简报还没有签发；签发之后马上发布。"),
 }
 WAITS = {
     "draft": _l("等编辑%(name)s写完并提交"),

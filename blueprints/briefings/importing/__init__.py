@@ -1,0 +1,1 @@
+"""Newsletters that were made elsewhere become issues: what is found on them is kept, and nothing is made up."""

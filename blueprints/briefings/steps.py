@@ -1,0 +1,165 @@
+"""What the acts of the desk share: the issue under its lock, the step that is kept, whose turn it is."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from blueprints.accounts.models import Member, RoleGrant
+from blueprints.briefings import rules
+from blueprints.briefings.models import Briefing, BriefingStep
+from blueprints.briefings.rules import Verdict
+from core.audit import record
+from core.clock import now
+from core.database import db, locked, touch
+from core.errors import NotFound, Refusal, constraint_means
+from core.operations import Act, Outcome
+from core.registries import tell
+
+
+class DayTaken(Refusal):
+    """There is one issue a day."""
+
+    message = _l("这一天的简报已经有了：在做的列在下面，发布了的在每日简报里。")
+
+
+class NotItsTurn(Refusal):
+    """The issue has moved on, or is not so far yet."""
+
+    message = _l("这一期的进展已经变了，现在不能这样做。请看最新的状态。")
+
+
+class InOthersHands(Refusal):
+    """Only a draft is edited; what was passed on comes back by being returned."""
+
+    message = _l("这一期已经提交，退回之后才能再改。")
+
+
+class Final(Refusal):
+    """What was signed off stays as it is."""
+
+    message = _l("这一期已经签发，不能再改。")
+
+
+class Unwritten(Refusal):
+    """There is nothing to submit yet."""
+
+    message = _l("先写好标题和正文，保存之后再提交。")
+
+
+class TooLong(Refusal):
+    """An issue has its measure."""
+
+    message = _l("加上这些就超过 15000 字了，请少放几条。")
+
+
+class OwnWork(Refusal):
+    """Nobody reviews or signs off what they edited."""
+
+    message = _l("您改过这一期，请由另一位来审核和签发。")
+
+
+class OwnReview(Refusal):
+    """Reviewer and publisher are two people."""
+
+    message = _l("这一期是您审核的，请由另一位来签发。")
+
+
+constraint_means("uq_briefings_date", DayTaken)
+
+
+def known(act: Act) -> Briefing:
+    """The issue of an operation, under its lock."""
+    found = locked(Briefing, act.target_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def ready(act: Act, name: str) -> Briefing:
+    """The same, if it is its turn for what is asked."""
+    found = known(act)
+    if found.state in ("signed_off", "imported"):
+        raise Final
+    if not rules.is_ready_for(name, found.state):
+        raise NotItsTurn
+    return found
+
+
+def returned(act: Act, found: Briefing) -> Outcome:
+    """Give an issue back to its editor."""
+    tell_of(act, found, "returned", [found.editor_id])
+    return outcome(found, gettext("已退回给编辑。"))
+
+
+def step(
+    act: Act,
+    found: Briefing,
+    name: str,
+    verdict: Verdict | None = None,
+    comment: str | None = None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Keep who did what when; saving again and again in one sitting is one step."""
+    db.session.flush()
+    touch("desk")
+    last = db.session.scalars(
+        select(BriefingStep).where(BriefingStep.briefing_id == found.id).order_by(BriefingStep.id.desc()).limit(1)
+    ).one_or_none()
+    if name == "edit" and last and (last.act, last.actor_id) == ("edit", act.person.id):
+        last.at = now()
+    else:
+        made = BriefingStep(briefing_id=found.id, at=now(), actor_id=act.person.id, act=name, verdict=verdict)
+        made.comment = comment or ""
+        db.session.add(made)
+    decision = {"verdict": verdict} if verdict else {}
+    record(
+        act.person,
+        f"briefing.{name}",
+        "briefing",
+        found.id,
+        before=before,
+        after={**decision, "state": found.state, **(after or {})},
+        reason=comment,
+    )
+
+
+def holders(role: str) -> list[uuid.UUID]:
+    """The members who have a role."""
+    return list(
+        db.session.scalars(
+            select(Member.id)
+            .join(RoleGrant, RoleGrant.member_id == Member.id)
+            .where(RoleGrant.role == role, Member.status == "member")
+            .order_by(Member.id)
+        )
+    )
+
+
+def tell_of(act: Act, found: Briefing, what: str, people: list[uuid.UUID]) -> None:
+    """Tell whose turn it is; a second round is told anew."""
+    tell(
+        [person for person in people if person != act.person.id],
+        f"briefing.{what}",
+        url=url_of(found),
+        subject=f"briefing:{found.id}:{what}:{found.version}",
+        issue_on=found.date.isoformat() if found.date else "",
+        title=found.title,
+    )
+
+
+def url_of(found: Briefing) -> str:
+    """Where an issue stands at the desk."""
+    return f"/desk/briefings/{found.id}"
+
+
+def outcome(found: Briefing, message: str, result: str = "accepted") -> Outcome:
+    """How an act on an issue ended."""
+    db.session.flush()
+    return Outcome(message, url=url_of(found), outcome=result, made_version=found.version)
