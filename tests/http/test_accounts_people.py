@@ -318,6 +318,7 @@ def test_suspending_frees_what_was_held_in_the_same_transaction(
 # The first admin
 
 
+@pytest.mark.thorough
 def test_the_command_makes_an_admin_who_can_log_in(app: Flask) -> None:
     runner = app.test_cli_runner()
     result = runner.invoke(args=["create-admin", "--name", "王秘书", "--phone", "138 0000 0001"], input=f"{PASSWORD}\n")

@@ -184,6 +184,7 @@ def test_a_second_admin_is_told_who_decided(people: People, admin: Browser, appl
     assert "管理员 已经办过这份申请" in page
 
 
+@pytest.mark.thorough
 def test_in_place_a_decision_shows_the_next_application_at_once(admin: Browser, applied: Apply) -> None:
     keys = [applied(f"申请{number}", hours=60 - number) for number in range(50)]
     for key, following in zip(keys, [*keys[1:], None], strict=True):

@@ -35,6 +35,8 @@ from tests.people import PASSWORD, People
 from tests.postgres import postgres
 from tests.world import build
 
+pytestmark = pytest.mark.thorough
+
 OTHER = "another secret for tests alone, 32 characters or more"
 Make = Callable[..., Flask]
 MOVES = ("sqlite_1", "postgresql_1", "sqlite_2")

@@ -21,6 +21,8 @@ from tests.door import Door
 from tests.http.test_door_phones import DoorPhone
 from tests.people import People
 
+pytestmark = pytest.mark.thorough
+
 GUESTS = 90
 SCANS = 200
 State = dict[str, tuple[str, bool, tuple[str, ...]]]

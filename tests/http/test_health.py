@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from flask_migrate import upgrade
 
 from app import create_app
@@ -19,6 +20,7 @@ def test_the_process_says_that_it_lives(client: Browser) -> None:
     assert (page.status, page.text) == (200, "ok")
 
 
+@pytest.mark.thorough
 def test_it_is_ready_only_when_the_database_is_migrated(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'huiyou.db'}"
     app = create_app(Settings(database_url=url, secret_key=SECRET, testing=True, frozen_at=NOON, instance=tmp_path))

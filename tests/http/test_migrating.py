@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from core.settings import ROOT
+
+pytestmark = pytest.mark.thorough
 
 
 def test_the_command_names_the_recorded_head() -> None:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from blueprints.door import rules
 from blueprints.door.rules import Fact, Settled, settle
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 verdicts = st.sampled_from(sorted(rules.TONES))
 says = st.sampled_from(sorted(set(rules.TONES) - {"already_in"}))

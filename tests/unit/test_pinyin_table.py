@@ -19,6 +19,7 @@ def test_the_table_is_small_on_the_wire() -> None:
     assert len(brotli.compress(TABLE.read_bytes(), quality=11)) <= 10_000
 
 
+@pytest.mark.thorough
 def test_the_table_knows_common_characters_and_both_readings_of_some() -> None:
     known = json.loads(TABLE.read_text("utf-8"))
     assert sum(map(len, known.values())) > 3_900
