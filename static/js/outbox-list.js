@@ -120,6 +120,7 @@
   const showSoon = () => { drawn = drawn.then(show).catch(() => {}); };
   showSoon();
   huiyou.on("entries", showSoon);
+  huiyou.on("connection", () => setTimeout(showSoon, 100));
   addEventListener("pageshow", async () => {
     await drawn;
     if (location.hash.startsWith("#operation-")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });

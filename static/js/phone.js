@@ -7,7 +7,7 @@
   if (!pages || !part) return;
   const words = english
     ? {
-      missing: "This page is not on this phone, and there is no connection. What is here can be opened:", search: "Search on this phone", hint: "Chinese, pinyin, or the initials of pinyin",
+      missing: "This page is not on this phone, and there is no connection. What is here can be opened:", search: "Search on this phone", hint: "Chinese, pinyin, initials",
       total: (/** @type {number} */ n, /** @type {string} */ size) => `${n} pages, ${size}`, room: (/** @type {string} */ size) => `Room for ${size} more`, synced: "Last brought up to date", never: "Not brought up to date yet",
       sync: "Update now", progress: (/** @type {number} */ done, /** @type {number | undefined} */ total) => total ? `${done} of ${total} pages` : `${done} pages`, busy: "Fetching…", ok: "Up to date.", failed: "There is no connection. What arrived stays; it goes on from there.", no: "This browser keeps no pages for later. Open Huiyou in the phone's own browser.",
       safe: "The phone has promised to keep this.", loose: "When the phone is short of space, or if you do not come for weeks, it may clear this away, with what has not been sent. On the home screen it usually stays.",

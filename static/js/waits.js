@@ -21,7 +21,10 @@
 
   huiyou.waits = {
     /** The state of an entry in words. @param {any} entry */
-    says: ({ state, tries }) => words[state === "pending" && tries ? "tried" : /** @type {"pending"} */ (state)],
+    says: ({ state, tries }) => {
+      const cut = ["offline", "portal", "trouble"].includes(document.getElementById("connection")?.dataset.state || "");
+      return words[tries && (state === "pending" || (state === "sending" && cut)) ? "tried" : /** @type {"pending"} */ (state)];
+    },
   };
 
   /** @param {any} entry */
@@ -83,6 +86,7 @@
 
   const showSafely = () => show().catch(() => {});
   huiyou.on("entries", showSafely);
+  huiyou.on("connection", () => setTimeout(showSafely, 100));
   document.addEventListener("htmx:after:swap", showSafely);
   addEventListener("pageshow", async () => {
     await open().catch(() => {});
