@@ -23,6 +23,7 @@ from core import (
     chamber,
     clock,
     crypto,
+    faults,
     i18n,
     limits,
     migrating,
@@ -31,7 +32,7 @@ from core import (
     retention,
     security,
 )
-from core.database import db, prepare_engine, rate_limits
+from core.database import db, engine_options, prepare_engine, rate_limits
 from core.errors import Refusal
 from core.settings import Settings
 from demo.commands import demo
@@ -61,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.secret_key_bytes = settings.secret_key.encode()  # type: ignore[attr-defined]
     app.testing = settings.testing
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_size": 10, "max_overflow": 10}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     app.config["PERMANENT_SESSION_LIFETIME"] = 90 * 24 * 3600
     app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     app.config["COMPRESS_STREAMS"] = False
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
+    faults.init_app(app)
     _prepare_templates(app)
     for feature in FEATURES:
         _register(app, feature)
@@ -146,6 +148,9 @@ def _refused(refusal: Refusal) -> Response:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    fault = getattr(error, "original_exception", None)  # met after the answer was made
+    if isinstance(fault, Exception):
+        return faults.answer(fault) or _fault(fault)
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()
     return pages.error_page(error.code or 500, *pages.said(error.code or 500))

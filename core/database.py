@@ -11,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import functools
 import secrets
+import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -39,7 +41,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 from uuid_utils import compat as uuid_utils
@@ -56,6 +58,7 @@ NAMING = {
 }
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _TRANSIENT = {"40001", "40P01"}
+PATIENCE_SECONDS = 10.0
 Result = TypeVar("Result")
 
 
@@ -211,14 +214,22 @@ def _turn() -> Iterator[None]:
 
     They would find the database locked and sleep, ever longer, while those who come
     later slip in between. The kernel wakes who waits for a lock on a file at once and
-    in order, and frees it when its process dies.
+    in order, and frees it when its process dies. Who waited too long gives up at once, so that
+    behind a lock from outside nobody waits for the patience of all those before.
     """
     path = db.engine.url.database if db.engine.dialect.name == "sqlite" else None
     if not path or path == ":memory:":
         yield
         return
-    with Path(f"{path}-turn").open("ab") as turn:
+    arrived = time.monotonic()
+    try:
+        turn = Path(f"{path}-turn").open("ab")  # noqa: SIM115 - closed below; what fails inside is not ours to wrap
+    except OSError as error:
+        raise OperationalError("turn", None, error) from error
+    with turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
+        if time.monotonic() - arrived > PATIENCE_SECONDS:
+            raise OperationalError("turn", None, sqlite3.OperationalError("database is locked"))
         yield
 
 
@@ -228,6 +239,7 @@ def in_transaction(work: Callable[[], Result], attempts: int = 3) -> Result:
     This and nothing else commits what a person asked for. The last failure is
     raised when every attempt met one.
     """
+    until = time.monotonic() + PATIENCE_SECONDS
     for attempt in range(attempts):
         try:
             with writer():
@@ -237,7 +249,7 @@ def in_transaction(work: Callable[[], Result], attempts: int = 3) -> Result:
             return result
         except DBAPIError as error:
             db.session.rollback()
-            if not is_transient(error) or attempt == attempts - 1:
+            if not is_transient(error) or attempt == attempts - 1 or time.monotonic() > until:
                 raise
         except BaseException:
             db.session.rollback()
@@ -268,6 +280,14 @@ def table_of(model: type[Base]) -> Table:
     return cast("Table", model.__table__)
 
 
+def engine_options(database_url: str) -> dict[str, Any]:
+    """How connections are kept. What a statement was about is never told by its error, for errors go to the log."""
+    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": PATIENCE_SECONDS}
+    if database_url.startswith("postgresql"):
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    return {**options, "hide_parameters": True}
+
+
 def prepare_engine(engine: Engine) -> None:
     """Pragmas and explicit BEGINs on SQLite: WAL, FULL, foreign keys, IMMEDIATE writers."""
     if engine.dialect.name != "sqlite":
@@ -276,7 +296,12 @@ def prepare_engine(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={PATIENCE_SECONDS * 1000:.0f}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

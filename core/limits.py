@@ -7,6 +7,7 @@ of its own: call it before a transaction is begun, or after it has ended.
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import time
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from sqlalchemy import Column, Connection, Engine, Float, Integer, MetaData, Tab
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+log = logging.getLogger("huiyou.limits")
 SWEEP_EVERY_SECONDS = 600
+ASK_AGAIN_SECONDS = 10
 
 
 def rate_limits_table(metadata: MetaData) -> Table:
@@ -129,10 +132,61 @@ def storage_for(redis_url: str | None, engine: Engine, table: Table) -> Storage:
     """Where counters are kept: in Redis when several machines share one, else in our own database."""
     if not redis_url:
         return DatabaseStorage(engine=engine, table=table)
-    storage = storage_from_string(redis_url)
+    storage = storage_from_string(redis_url, socket_connect_timeout=1, socket_timeout=1)
     if not isinstance(storage, Storage):
         raise TypeError("counters are kept by a storage that waits for its answers")
-    return storage
+    return Standby(storage, DatabaseStorage(engine=engine, table=table))
+
+
+class Standby(Storage):
+    """Counts in Redis, and in our own database while Redis does not answer.
+
+    Then each limit begins anew, in one place for all; a log line says so, and another that it is over.
+    """
+
+    def __init__(self, shared: Storage, own: DatabaseStorage, *, now: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self.shared = shared
+        self._own = own
+        self._now = now
+        self._away_until = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return SQLAlchemyError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return self._ask("incr", key, expiry, amount=amount)
+
+    def get(self, key: str) -> int:
+        return self._ask("get", key)
+
+    def get_expiry(self, key: str) -> float:
+        return self._ask("get_expiry", key)
+
+    def check(self) -> bool:
+        return self._ask("check")
+
+    def reset(self) -> int | None:
+        return self._ask("reset")
+
+    def clear(self, key: str) -> None:
+        self._ask("clear", key)
+
+    def _ask(self, name: str, *given: Any, **more: Any) -> Any:
+        if self._now() < self._away_until:
+            return getattr(self._own, name)(*given, **more)
+        try:
+            answer = getattr(self.shared, name)(*given, **more)
+        except self.shared.base_exceptions as error:
+            if not self._away_until:
+                log.error("Redis does not answer (%s): counting in the database", type(error).__name__)  # noqa: TRY400
+            self._away_until = self._now() + ASK_AGAIN_SECONDS
+            return getattr(self._own, name)(*given, **more)
+        if self._away_until:
+            log.warning("Redis answers again")
+            self._away_until = 0.0
+        return answer
 
 
 class Limits:

@@ -23,6 +23,7 @@ from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindp
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core import faults
 from core.access import Viewer
 from core.clock import now
 from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient, touch
@@ -179,7 +180,7 @@ def perform(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
     except Later as refusal:
         return refused(refusal)
     except DBAPIError as error:
-        if not is_transient(error):
+        if not is_transient(error) and not faults.note(error):
             raise
         log.warning("operation %s met a busy database", name)
         return Outcome(gettext("现在太忙，没有办成，请再试一次。"), outcome="retry", status=503)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
 
 from core.access import viewer
@@ -80,6 +80,8 @@ def add_headers(response: Response) -> Response:
     person = viewer()
     response.headers["Account"] = str(person.id) if person else ""
     if person:
+    if g.get("unavailable"):
+        return response
         response.headers["Cache-Control"] = "private, no-store"
     return response
 

@@ -14,7 +14,9 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 
 class NoPostgres(RuntimeError):
@@ -35,40 +37,73 @@ def _as_postgres(command: list[str]) -> list[str]:
     return command
 
 
+@dataclass
+class Postgres:
+    """One server on its folder and port; it may be killed and started again on the same data."""
+
+    folder: Path
+    port: int
+    durable: bool = False
+    process: subprocess.Popen[bytes] | None = None
+    running: ClassVar[dict[int, Postgres]] = {}
+
+    @classmethod
+    def of(cls, url: str) -> Postgres:
+        """The server behind a URL that `postgres` gave."""
+        return cls.running[int(url.rpartition(":")[2].partition("/")[0])]
+
+    def start(self) -> None:
+        settings = (
+            f"fsync={'on' if self.durable else 'off'}",
+            "max_connections=200",
+            f"port={self.port}",
+            "listen_addresses=127.0.0.1",
+        )
+        options = [part for setting in settings for part in ("-c", setting)]
+        command = [_binary("postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *options]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                _as_postgres(command), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+            )
+        _wait_until_it_answers(self.port, self.process)
+
+    def kill(self) -> None:
+        """End it and all its processes at once, in the midst of whatever they do."""
+        if self.process:
+            listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for pid in (self.process.pid, *map(int, listed)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.wait(30)
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
+def postgres(*, durable: bool = False) -> Iterator[str]:
     """Start a server on a free port of 127.0.0.1; yields the URL of an empty database."""
-    initdb, server = _binary("initdb"), _binary("postgres")
+    initdb = _binary("initdb")
     folder = Path(tempfile.mkdtemp(prefix="huiyou-postgres-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    data = folder / "data"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = None
+    server = Postgres.running[port] = Postgres(folder, port, durable)
     try:
+        data = str(folder / "data")
         subprocess.run(
-            _as_postgres([initdb, "-D", str(data), "-A", "trust", "-U", "huiyou", "-E", "UTF8", "--no-sync"]),
+            _as_postgres([initdb, "-D", data, "-A", "trust", "-U", "huiyou", "-E", "UTF8", "--no-sync"]),
             check=True,
             capture_output=True,
             cwd=folder,
         )
-        settings = ("fsync=off", "max_connections=200", f"port={port}", "listen_addresses=127.0.0.1")
-        options = [part for setting in settings for part in ("-c", setting)]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                _as_postgres([server, "-D", str(data), "-k", str(folder), *options]),
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-            )
-        _wait_until_it_answers(port, process)
+        server.start()
         yield f"postgresql+psycopg://huiyou@127.0.0.1:{port}/postgres"
     finally:
-        if process:
-            process.send_signal(signal.SIGINT)  # fast: open connections of the pool are cut
-            process.wait(30)
+        if server.process:
+            server.process.send_signal(signal.SIGINT)  # fast: open connections of the pool are cut
+            server.process.wait(30)
+        del Postgres.running[port]
         shutil.rmtree(folder, ignore_errors=True)
 
 
