@@ -54,7 +54,7 @@
       mark(account);
       huiyou.tell("account", { account });
       await outbox.release(account);
-      if (self.caches && navigator.serviceWorker?.controller) await pages.renewShell(account).catch(() => false);
+      if (self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
       await sender.send({ reason: "login" });
       await huiyou.sync.run({ force: true });
     },

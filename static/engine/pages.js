@@ -62,7 +62,9 @@
       const response = await huiyou.call(SHELL);
       if (response.status !== 200 || !huiyou.ours(response) || response.headers.get("Account") !== account) return false;
       const headers = [...response.headers].filter(([name]) => KEPT_HEADERS.test(name));
-      await (await cacheOf(account)).put(SHELL, new Response(await response.text(), { headers }));
+      const html = await response.text();
+      await (await cacheOf(account)).put(SHELL, new Response(html, { headers }));
+      await store.set("english", html.includes('<html lang="en"'));
       await store.set("shell", response.headers.get("Shell"));
       return true;
     },

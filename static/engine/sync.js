@@ -26,7 +26,6 @@
     await huiyou.packs?.drop(gone);
     await sender.compareGeneration(head.generation);
     for (const operation of decided) await outbox.decide(operation.op_id, operation);
-    if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
     await store.set("counts", head.counts);
     await store.set("synced_at", Date.now());
     huiyou.tell("synced", { counts: head.counts });
@@ -55,6 +54,7 @@
           head = line;
           if (head.account !== account) return huiyou.tell("connection", { state: "login" });
           await outbox.release(owner);
+          if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
         } else if (line.url) {
           await pages.put(line, account);
           huiyou.tell("progress", { done: ++done, total: head.total });

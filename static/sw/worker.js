@@ -8,7 +8,7 @@
   const DEADLINE_MS = 20_000;
   const HOLE = "<!--main-->";
   const assetsName = `assets-${RELEASE}`;
-  const english = !/^zh/.test(navigator.language || "zh");
+  let english = !/^zh/.test(navigator.language || "zh");
 
   /** @param {number} ms @returns {Promise<null>} */
   const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(null), ms));
@@ -72,7 +72,8 @@
   async function navigate(event, url, finished) {
     const network = fromNetwork(event, url);
     try {
-      const [tombstone, account = "", unsettled] = await Promise.all(["tombstone", "account", "unsettled"].map(store.get));
+      const [tombstone, account = "", unsettled, known = english] = await Promise.all(["tombstone", "account", "unsettled", "english"].map(store.get));
+      english = known;
       if (tombstone && !await huiyou.account.bury()) return left(finished);
       const shell = unsettled ? undefined : await pages.shell(account);
       if (!shell) return await whole(event.request, finished);
