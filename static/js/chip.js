@@ -8,7 +8,7 @@
     ? { online: "Online", offline: "No connection", portal: "The network wants a log-in page", trouble: "Cannot be reached just now", login: "Please log in again" }
     : { online: "在线", offline: "没有网络", portal: "网络要求登录", trouble: "暂时连不上", login: "请重新登录" };
   const link = huiyou.page.make("a", { href: "/outbox" });
-  let state = navigator.onLine ? "online" : "offline";
+  let state = navigator.onLine && document.getElementById("main")?.dataset.missing === undefined ? "online" : "offline";
   let said = "";
 
   async function show() {
