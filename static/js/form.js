@@ -4,7 +4,7 @@
   const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g;
   const OF_THE_FORM = ["op_id", "form_version", "owner"];
   /** Operations whose things get their id on the phone. */
-  const MADE_HERE = /^(need|event)\.create$|\.(respond|request|record)$/;
+  const MADE_HERE = /^(need|event)\.create$|^deed\.submit$|\.(respond|request|record|comment)$/;
 
   /** @param {HTMLFormElement} form */
   const path = (form) => new URL(form.getAttribute("action") || "", location.href).pathname;

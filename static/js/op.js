@@ -200,7 +200,7 @@
     return false;
   }
 
-  const quiet = (/** @type {any} */ entry) => entry.state === "withdrawn" || /^notices?\.read$/.test(entry.name) || (/^checkin\./.test(entry.name) && WENT_WELL.includes(entry.state));
+  const quiet = (/** @type {any} */ entry) => entry.quiet || entry.state === "withdrawn" || /^notices?\.read$/.test(entry.name) || (/^checkin\./.test(entry.name) && WENT_WELL.includes(entry.state));
 
   /** Says how something was decided that no form of this page waits for. @param {any} entry */
   async function tellOf(entry) {

@@ -52,7 +52,7 @@
     for (const form of forms.all()) if (ONCE.test(form.dataset.op)) form.hidden = waiting.some((/** @type {any} */ entry) => forms.of(entry) === form && entry.op_id !== form.dataset.edits);
     for (const entry of waiting.slice(-ROOM)) {
       const [part, how] = place(entry) || [];
-      if (part && how) part[how](card(entry));
+      if (part && how && !entry.quiet) part[how](card(entry));
       const form = entry.fields.version && forms.of(entry);
       if (form && !form.dataset.edits && form.dataset.typed !== "") edit(form, entry);
     }

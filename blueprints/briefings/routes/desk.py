@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from blueprints.briefings import gathering, offline, rules, service, versions, words
 from blueprints.briefings.forms import (
@@ -236,7 +237,8 @@ def _number(name: str) -> int | None:
 def gather(key: uuid.UUID, form: Form | None = None, status: int = 200, **_: Any) -> Response:
     """What happened on a day, as cards to pick from."""
     found = versions.issue_of(key)
-    day = _day(found)
+    posted = request.form if request.method == "POST" else MultiDict()
+    day = _day(found, posted.get("day") or request.args.get("day", ""))
     return page(
         "briefings/gather.html",
         load=lambda: {"sections": gathering.of_day(day)},
@@ -245,15 +247,15 @@ def gather(key: uuid.UUID, form: Form | None = None, status: int = 200, **_: Any
         briefing=found,
         day=day,
         form=form if isinstance(form, GatherForm) else GatherForm(),
-        typed=request.form if request.method == "POST" else {},
-        picked=set(request.form.getlist("pick")),
+        typed=posted,
+        picked=set(posted.getlist("pick")),
     )
 
 
-def _day(found: Briefing) -> date:
+def _day(found: Briefing, asked: str) -> date:
     """The day that is told of: the one asked for, else the one before the issue is out."""
     try:
-        return parse_date(request.values.get("day", ""))
+        return parse_date(asked)
     except Unacceptable:
         return (found.date or today()) - timedelta(days=1)
 

@@ -45,6 +45,8 @@ def index() -> Response:
         states=offline.list_states(),
         load=load,
         tab="today",
+        alike=True,
+        dated=False,
         q=q[:80],
         month=month,
     )
@@ -77,6 +79,8 @@ def _show(key: int | uuid.UUID) -> Response:
             "minutes": reading_time_minutes(found.body),
         },
         tab="today",
+        alike=True,
+        dated=False,
         briefing=found,
         neighbours=neighbours,
     )
