@@ -163,6 +163,7 @@ def phone(site: Site, playwright_engine: Any, browsers: dict[str, Any]) -> Itera
             except AssertionError:
                 rig.reload()
                 rig.has_worker()
+            rig.is_complete()
             if own_profile:
                 rig.restart()
         return rig

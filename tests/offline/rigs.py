@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ CHROMIUM = [
 WEBKIT = Path("/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser")
 SIZE = {"width": 360, "height": 780}
 ENGINES = ("chromium", "firefox", "webkit")
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 25.0
 
 
 class NotDrivable(Exception):
@@ -162,6 +163,10 @@ class Rig:
     def has_worker(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the worker stands before this page."""
         self.wait("navigator.serviceWorker && navigator.serviceWorker.controller && true", seconds=seconds)
+
+    def is_complete(self, seconds: float = 40) -> None:
+        """Wait until the first sync has brought everything that this phone keeps."""
+        self.wait("huiyou.store.get('synced_at')", seconds=seconds)
 
     def outbox(self) -> list[dict[str, Any]]:
         """What the phone stores, by the engine's own word."""
@@ -369,7 +374,9 @@ class WebKitRig(Rig):
         }
         environment.pop("WAYLAND_DISPLAY", None)
         service = Service("/usr/bin/WebKitWebDriver", env=environment)
-        self.driver = webdriver.WebKitGTK(options=options, service=service)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Selenium's own, of how it calls itself
+            self.driver = webdriver.WebKitGTK(options=options, service=service)
         self.driver.set_script_timeout(PATIENCE_SECONDS)
         self.driver.set_page_load_timeout(PATIENCE_SECONDS + 15)
         with contextlib.suppress(Exception):
@@ -433,6 +440,8 @@ class WebKitRig(Rig):
                 os.kill(process, signal.SIGKILL)
         self._screen.terminate()
         self._screen.wait(5)
+        if self._screen.stdout:
+            self._screen.stdout.close()
 
 
 AWAITED = """const done = arguments[arguments.length - 1], [a, b, c] = arguments;
