@@ -129,6 +129,17 @@ def _desk(world: World) -> dict[str, Case]:
     return {
         "briefing.create": Case("editor", "/desk", "/desk/briefings", {"date": "2027-01-05"}),
         "briefing.edit": Case("editor", draft, draft, {}, {"title": ITSELF}),
+        "briefing.comment": Case(
+            "reviewer", submitted, f"{submitted}/comments", {"line": "3", "body": "。"}, {"body": ITSELF}
+        ),
+        "briefing.correct": Case(
+            "publisher",
+            f"/desk/briefings/{world.things['briefing']}",
+            f"/desk/briefings/{world.things['briefing']}/corrections",
+            {"body": "。"},
+            {"body": ITSELF},
+        ),
+        "deed.submit": Case("member", "/deeds", "/deeds", {"doer": "某", "body": "。"}, {"doer": ITSELF, "body": ITSELF}),
         "briefing.review": Case("reviewer", submitted, f"{submitted}/review", given_back, {"comment": ITSELF}),
         "briefing.sign_off": Case("publisher", reviewed, f"{reviewed}/sign-off", given_back, {"comment": ITSELF}),
     }
@@ -225,6 +236,7 @@ NAMES = (
     *("consultation.request", "consultation.assign", "consultation.schedule", "consultation.decline"),
     *("consultation.complete", "consultation.rate", "expert_group.take_in", "expert_group.name_lead"),
     *("briefing.create", "briefing.edit", "briefing.review", "briefing.sign_off"),
+    *("briefing.comment", "briefing.correct", "deed.submit"),
     *("registration.submit", "registration.answer", "profile.update", "company.update", "password.change"),
     *("password.forgotten", "password.reset_by_code", "phone.request", "rules.accept", "log-in", "display"),
     *("registration.ask", "registration.refuse", "decide", "member.set_roles", "member.make_link", "member.suspend"),

@@ -98,6 +98,10 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/briefings",
             "/briefings?q=nothing-to-be-found",
             "/briefings/1",
+            f"/briefings/{t['imported']}",
+            "/briefings?month=2026-11",
+            "/briefings/feed",
+            "/deeds",
             "/members",
             "/members?q=cgt",
             "/members?q=nothing-to-be-found",
@@ -128,7 +132,11 @@ def pages_of(world: World) -> dict[str, list[str]]:
             f"{event}/door/join/not-the-code",
             f"{event}/door?q=nothing-to-be-found",
         ],
-        "editor": ["/", "/me", "/desk", *(f"/desk/briefings/{t[name]}" for name in ("draft", "submitted", "briefing"))],
+        "editor": [
+            *("/", "/me", "/desk", "/desk/import"),
+            *(f"/desk/briefings/{t[name]}" for name in ("draft", "submitted", "briefing")),
+            *(f"/desk/briefings/{t['draft']}/{part}" for part in ("gather", "versions")),
+        ],
         "reviewer": ["/", "/desk", f"/desk/briefings/{t['submitted']}", f"/desk/briefings/{t['reviewed']}"],
         "publisher": ["/desk", f"/desk/briefings/{t['briefing']}", f"/desk/briefings/{t['reviewed']}"],
         "admin": [

@@ -264,5 +264,11 @@ def _briefings(world: World) -> None:
             world.do("editor", "briefing.submit", key)
         if name in ("briefing", "reviewed"):
             world.do("reviewer", "briefing.review", key, verdict="pass", comment="数字核过了。")
+        if name == "submitted":
+            world.do("reviewer", "briefing.comment", key, line=3, body="一百四十，数过吗？", version=9)
         if name == "briefing":
             world.do("publisher", "briefing.sign_off", key, verdict="pass")
+            world.do("publisher", "briefing.correct", key, body="一百四十平米应为一百二十。")
+    world.do("member", "deed.submit", doer="老宋", body="雨天推车送人。")
+    imported = {"title": "旧事一束", "body": "从前的事。", "number": "2018年第6期", "editor": "黄某"}
+    world.things["imported"] = world.made("editor", "briefing.import", **imported)

@@ -25,6 +25,7 @@ NO_PAGES = {
     "/sw.js",
     "/manifest.webmanifest",
     "/calendar/<token>.ics",
+    "/briefings/feed/<token>.atom",
     "/events/<uuid:event_id>/door/pack",
 }
 BY_A_LINK_THAT_SOMEBODY_IS_GIVEN = {"/me/phone/<token>", "/password/reset/<token>"}
