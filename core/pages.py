@@ -55,16 +55,24 @@ def _wants_partial() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str]) -> str:
+def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True) -> str:
     """The etag, 8 hexadecimal characters, of the fragment at `url` for the viewer of this request."""
-    return _whole_etag(url, stamps, states)[:8]
+    return _whole_etag(url, stamps, states, dated)[:8]
 
 
-def _whole_etag(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str]) -> str:
-    """All 128 bits of the etag: what is kept in memory under it must never be another reader's."""
+def _whole_etag(
+    url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], dated: bool, *, alike: bool = False
+) -> str:
+    """All 128 bits of the etag: what is kept in memory under it must never be another reader's.
+
+    Of a page that is not `dated` the year alone counts, for days are told without
+    this one's. With `alike` it is the same for all readers of one standing.
+    """
     person = viewer()
-    reader = (str(person.id), person.status, *sorted(person.roles)) if person else ("",)
-    text = repr((url, build(), chamber.stamp(), language(), reader, str(today()), sorted(stamps), list(states)))
+    standing = (person.status, *sorted(person.roles)) if person else ("",)
+    reader = standing if alike or not person else (str(person.id), *standing)
+    day = str(today()) if dated else str(today().year)
+    text = repr((url, build(), chamber.stamp(), language(), reader, day, sorted(stamps), list(states)))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -78,6 +86,8 @@ def page(
     status: int = 200,
     shared: bool = False,
     heavy: bool = False,
+    alike: bool = False,
+    dated: bool = True,
     description: str = "",
     **context: Any,
 ) -> Response:
@@ -88,13 +98,16 @@ def page(
     gives the context, and is not called when the answer is already known. `shared`
     marks a page without forms that is the same for every visitor, and may be kept
     in memory for the next one; `heavy` one that takes long to make, whose main block
-    is kept for the same reader under its etag, with new `op_id`s each time.
+    is kept for the same reader under its etag, with new `op_id`s each time; `alike`
+    one without forms whose main block is the same for all of one standing. What shows
+    nothing that a new day changes is not `dated`: its etag outlives midnight.
     """
     url = request.full_path.rstrip("?")
     etag = whole = None
     chamber.refresh(stamps := stamps_of(("chamber", *(topics or ()))))
     if topics is not None and status == 200:
-        whole = _whole_etag(url, stamps.items(), states)
+        states = list(states)
+        whole = _whole_etag(url, stamps.items(), states, dated)
         etag = whole[:8]
         if request.if_none_match.contains(_variant(etag)):
             return _finish(Response(status=304), etag)
@@ -103,7 +116,8 @@ def page(
     memory: PageMemory = current_app.extensions["pages"]
     if keep and (kept := memory.get(_key(whole))):
         return _answer(*kept, status, etag)
-    title, main = _made(template, load, context, f"main {_key(whole)}" if heavy and known else None)
+    made_of = (url, stamps.items(), states, dated)
+    title, main = _made(template, load, context, _kept_as(heavy and whole, alike and made_of) if known else None)
     frame = {"title": title, "main": main, "refusal": g.get("refusal"), "active_tab": _tab_shown(tab)}
     fragment = render_template("_main.html", **frame)
     if etag is None and status == 200:
@@ -175,6 +189,13 @@ def _made(template: str, load: Loader | None, context: dict[str, Any], key: str 
     if key:
         memory.put(key, (title, str(main)))
     return title, main
+
+
+def _kept_as(whole: str | bool | None, made_of: tuple[Any, ...] | bool) -> str | None:
+    """Under which key a main block is kept: for all of one standing, for one reader, or not."""
+    if isinstance(made_of, tuple):
+        return f"main {_whole_etag(*made_of, alike=True)}"
+    return f"main {_key(whole)}" if isinstance(whole, str) else None
 
 
 def _with_new_id(_: re.Match[str]) -> str:

@@ -21,7 +21,8 @@ class OfflinePage:
 
     `until` is when the clock next changes its states, or which pages its feature
     keeps; local midnight always may. `pack` marks data for a thing of that id,
-    answered as JSON, which the phone keeps apart from pages.
+    answered as JSON, which the phone keeps apart from pages. What a new day does
+    not change is not `dated`.
     """
 
     url: str
@@ -29,6 +30,7 @@ class OfflinePage:
     states: tuple[str, ...] = ()
     until: datetime | None = None
     pack: uuid.UUID | None = None
+    dated: bool = True
 
 
 @dataclass(frozen=True)

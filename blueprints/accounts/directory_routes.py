@@ -25,6 +25,8 @@ def directory() -> ResponseReturnValue:
         "accounts/members.html",
         tab="me",
         topics=offline.DIRECTORY.topics,
+        dated=offline.DIRECTORY.dated,
+        alike=True,
         status=200 if valid else 422,
         form=form,
         load=lambda: {"directory": members(form.q.data or "", form.trade.data or "", _after())},

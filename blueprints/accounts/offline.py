@@ -10,9 +10,9 @@ from core import sms
 from core.access import Viewer
 from core.registries import OfflinePage, keeps_offline, visitors_keep_offline
 
-REGISTER = OfflinePage("/register")
-LOGIN = OfflinePage("/login")
-DIRECTORY = OfflinePage("/members", ("people",))
+REGISTER = OfflinePage("/register", dated=False)
+LOGIN = OfflinePage("/login", dated=False)
+DIRECTORY = OfflinePage("/members", ("people",), dated=False)
 
 
 def status_page(application: Registration) -> OfflinePage:
@@ -24,12 +24,12 @@ def rules_page(reader: Viewer | None, slug: str = "") -> OfflinePage:
     """The list of rules, or one of them."""
     topics = ("rules", f"member:{reader.id}") if reader else ("rules",)
     states = ("due",) if reader and reader.rules_due else ()
-    return OfflinePage(f"/rules/{slug}" if slug else "/rules", topics, states)
+    return OfflinePage(f"/rules/{slug}" if slug else "/rules", topics, states, dated=False)
 
 
 def profile_page(person: Viewer) -> OfflinePage:
     """The forms about oneself and one's company."""
-    return OfflinePage("/me/profile", ("people", f"member:{person.id}"))
+    return OfflinePage("/me/profile", ("people", f"member:{person.id}"), dated=False)
 
 
 @keeps_offline("accounts")

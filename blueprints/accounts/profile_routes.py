@@ -38,7 +38,7 @@ def edit_profile(
             "current": current,
         }
 
-    return page("accounts/profile_edit.html", topics=kept.topics, tab="me", status=status, load=load)
+    return page("accounts/profile_edit.html", topics=kept.topics, dated=kept.dated, tab="me", status=status, load=load)
 
 
 @blueprint.post("/me/profile")

@@ -29,6 +29,7 @@ def register(form: RegistrationForm | None = None, status: int = 200) -> Respons
     return page(
         "accounts/register.html",
         topics=offline.REGISTER.topics,
+        dated=offline.REGISTER.dated,
         tab="register",
         status=status,
         form=form or RegistrationForm(),

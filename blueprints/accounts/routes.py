@@ -31,6 +31,7 @@ def login(form: LoginForm | None = None, status: int = 200) -> ResponseReturnVal
     return page(
         "accounts/login.html",
         topics=LOGIN.topics,
+        dated=LOGIN.dated,
         tab="login",
         status=status,
         form=form or LoginForm(),

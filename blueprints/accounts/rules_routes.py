@@ -37,6 +37,7 @@ def rules(form: object = None, status: int = 200) -> ResponseReturnValue:
         "accounts/rules.html",
         topics=kept.topics,
         states=kept.states,
+        dated=kept.dated,
         tab="rules",
         status=status,
         load=load,
@@ -56,7 +57,15 @@ def show_rule(slug: str) -> ResponseReturnValue:
         wanted = rule(slug, reader.id if reader else None)
         return {"rule": wanted, "text": render(wanted.body, without_title=True)}
 
-    return page("accounts/rule.html", topics=kept.topics, states=kept.states, tab="rules", load=load, shared=True)
+    return page(
+        "accounts/rule.html",
+        topics=kept.topics,
+        states=kept.states,
+        dated=kept.dated,
+        tab="rules",
+        load=load,
+        shared=True,
+    )
 
 
 @blueprint.post("/rules/accept")

@@ -43,7 +43,8 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     """The list and the newest issues."""
     if not reader.is_member:
         return
-    yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=service.next_publication())
+    yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=service.next_publication(), dated=False)
     for kept in service.kept(KEPT):
-        yield OfflinePage(f"/briefings/{kept.number}", issue_topics(kept.number, kept.people), kept.neighbours.states)
+        topics = issue_topics(kept.number, kept.people)
+        yield OfflinePage(f"/briefings/{kept.number}", topics, kept.neighbours.states, dated=False)
     yield OfflinePage("/deeds", deeds_topics(reader.id))

@@ -39,7 +39,9 @@ def pages(viewer: Viewer) -> Iterator[OfflinePage]:
     )
     for event, signup_state, helps in rows:
         if signup_state == "confirmed" and event.ends_at > now():
-            yield OfflinePage(f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event))
+            yield OfflinePage(
+                f"/events/{event.id}/ticket", ticket_topics(event.id, viewer.id), ticket_states(event), dated=False
+            )
         if helps or event.organizer_id == viewer.id:
             turn = rules.next_turn(event, now())
             if event.starts_at <= now() + rules.KEPT_ON_PHONE_BEFORE:

@@ -49,6 +49,7 @@ def ticket(event_id: uuid.UUID) -> Response:
         "door/ticket.html",
         topics=tickets.ticket_topics(event_id, member().id),
         states=tickets.ticket_states(event),
+        dated=False,
         tab="events",
         status=200 if own else 404,
         event=event,

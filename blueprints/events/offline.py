@@ -16,7 +16,7 @@ DAYS = 30
 
 def edit_page(event: Event) -> OfflinePage:
     """The form in which its organizer changes it."""
-    return OfflinePage(f"/events/{event.id}/edit", (f"event:{event.id}",))
+    return OfflinePage(f"/events/{event.id}/edit", (f"event:{event.id}",), dated=False)
 
 
 def new_page() -> OfflinePage:
@@ -45,9 +45,8 @@ def pages(viewer: Viewer) -> Iterator[OfflinePage]:
     own = {event.id: event for event, _ in reading.concerning(viewer.id, datetime(1970, 1, 1, tzinfo=UTC))}
     for event in {**events, **own}.values():
         turn = reading.next_turn((event,))
-        yield OfflinePage(
-            f"/events/{event.id}", reading.page_topics(event.id, viewer), reading.page_states(event), until=turn
-        )
+        topics, states = reading.page_topics(event.id, viewer), reading.page_states(event)
+        yield OfflinePage(f"/events/{event.id}", topics, states, until=turn, dated=False)
         if turn and event.organizer_id == viewer.id:
             yield edit_page(event)
 

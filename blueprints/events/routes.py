@@ -104,6 +104,7 @@ def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> Respon
         "events/show.html",
         topics=reading.page_topics(event_id, person),
         states=reading.page_states(event),
+        dated=False,
         load=load,
         tab="events",
         status=status,
@@ -137,6 +138,7 @@ def edit(
     return page(
         "events/edit.html",
         topics=offline.edit_page(event).topics,
+        dated=False,
         tab="events",
         status=status,
         form=form,

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 from blueprints.needs import reading
+from blueprints.needs.rules import is_closed
 from core.access import Viewer
 from core.registries import OfflinePage, keeps_offline
 
@@ -18,14 +19,14 @@ def list_page(url: str = "/needs") -> OfflinePage:
     return OfflinePage(url, ("needs", "people"), (hour.phase,), until=hour.next_turn)
 
 
-def need_page(need_id: uuid.UUID) -> OfflinePage:
-    """One need with its answers."""
-    return OfflinePage(f"/needs/{need_id}", (f"need:{need_id}", "people"))
+def need_page(need_id: uuid.UUID, state: str) -> OfflinePage:
+    """One need with its answers, in the state that people see today."""
+    return OfflinePage(f"/needs/{need_id}", (f"need:{need_id}", "people"), (state,), dated=False)
 
 
 def edit_page(need_id: uuid.UUID) -> OfflinePage:
     """The form in which its author changes it."""
-    return OfflinePage(f"/needs/{need_id}/edit", (f"need:{need_id}",))
+    return OfflinePage(f"/needs/{need_id}/edit", (f"need:{need_id}",), dated=False)
 
 
 def new_page() -> OfflinePage:
@@ -41,9 +42,9 @@ def pages(person: Viewer) -> Iterator[OfflinePage]:
     yield list_page()
     yield list_page("/needs/solved")
     yield new_page()
-    own = reading.ids_of(person.id)
-    for need_id in dict.fromkeys((*reading.ids_open(KEPT_OPEN), *own)):
-        yield need_page(need_id)
-    for need_id, is_open in own.items():
-        if is_open:
+    own = reading.states_of(person.id)
+    for need_id, state in {**dict.fromkeys(reading.ids_open(KEPT_OPEN), "open"), **own}.items():
+        yield need_page(need_id, state)
+    for need_id, state in own.items():
+        if not is_closed(state):
             yield edit_page(need_id)

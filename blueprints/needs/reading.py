@@ -337,7 +337,8 @@ def ids_open(limit: int) -> Sequence[uuid.UUID]:
     return db.session.scalars(query.order_by(Need.created_at.desc(), Need.id.desc()).limit(limit)).all()
 
 
-def ids_of(member_id: uuid.UUID) -> dict[uuid.UUID, bool]:
-    """The ids of all needs of one member, each with whether it may still be changed."""
-    query = select(Need.id, Need.state).where(Need.author_id == member_id).order_by(Need.created_at.desc())
-    return {need_id: not rules.is_closed(state) for need_id, state in db.session.execute(query)}
+def states_of(member_id: uuid.UUID) -> dict[uuid.UUID, str]:
+    """The ids of all needs of one member, each with the state that people see today."""
+    wanted = select(Need.id, Need.state, Need.expires_on).where(Need.author_id == member_id)
+    rows = db.session.execute(wanted.order_by(Need.created_at.desc()))
+    return {need_id: rules.state_on(state, expires_on, today()) for need_id, state, expires_on in rows}

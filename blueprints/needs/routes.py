@@ -25,7 +25,7 @@ blueprint.add_app_template_global(reading.state_of, "need_state")
 
 
 def _kept(template: str, kept: OfflinePage, **more: Any) -> Response:
-    return page(template, topics=kept.topics, states=kept.states, tab="needs", **more)
+    return page(template, topics=kept.topics, states=kept.states, dated=kept.dated, tab="needs", **more)
 
 
 def _code(name: str, codes: Any) -> str | None:
@@ -63,6 +63,7 @@ def index() -> Response:
         "needs/index.html",
         offline.list_page(),
         load=load,
+        alike=not own,
         wanted=wanted,
         state=state,
         own=own,
@@ -94,23 +95,26 @@ def create() -> ResponseReturnValue:
 @requires("member")
 def show(need_id: uuid.UUID, form: Form | None = None, status: int = 200, outcome_form: Form | None = None) -> Response:
     """One need with its answers, and what the viewer may do with it."""
+    person = member()
+    need = reading.need_of(need_id, person)
+    state = reading.state_of(need)
 
     def load() -> dict[str, Any]:
-        person = member()
-        need = reading.need_of(need_id, person)
         answers = reading.answers_to(need, person)
         accepted = [answer.member.real_name for answer in answers if answer.state == "accepted"]
         partner = accepted[0] if len(accepted) == 1 else None
         return {
             "need": need,
-            "state": reading.state_of(need),
+            "state": state,
             "answers": answers,
             "own": need.author_id == person.id,
             "editing": EditForm(data=service.values_of(need), ids="edit"),
             "outcome_form": outcome_form or OutcomeForm(data={"result": "solved", "partner": partner}),
         }
 
-    return _kept("needs/show.html", offline.need_page(need_id), load=load, status=status, form=form or ResponseForm())
+    return _kept(
+        "needs/show.html", offline.need_page(need_id, state), load=load, status=status, form=form or ResponseForm()
+    )
 
 
 @blueprint.get("/needs/<uuid:need_id>/edit")
@@ -201,7 +205,7 @@ def solved() -> Response:
             "by_category": reading.solved_by_category(),
         }
 
-    return _kept("needs/solved.html", offline.list_page(), load=load, category=category, after=_after())
+    return _kept("needs/solved.html", offline.list_page(), load=load, alike=True, category=category, after=_after())
 
 
 @blueprint.get("/needs/sharing")

@@ -16,4 +16,4 @@ def topics_of(person: Viewer) -> tuple[str, ...]:
 @keeps_offline("notices")
 def pages(person: Viewer) -> Iterable[OfflinePage]:
     """The first page of the notices."""
-    yield OfflinePage("/notices", topics_of(person))
+    yield OfflinePage("/notices", topics_of(person), dated=False)

@@ -30,7 +30,7 @@ def index(status: int = 200, **_: Any) -> Response:
         notices, more = service.latest(person.id, after)
         return {"notices": notices, "next_url": f"/notices?after={more}" if more else None, "later": after}
 
-    return page("notices/index.html", tab="notices", topics=topics_of(person), load=load, status=status)
+    return page("notices/index.html", tab="notices", topics=topics_of(person), dated=False, load=load, status=status)
 
 
 @blueprint.post("/notices/read")

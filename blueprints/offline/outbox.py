@@ -23,7 +23,7 @@ from core.registries import OfflinePage
 
 PER_PAGE = 20
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-ON_THE_PHONE = OfflinePage("/offline")
+ON_THE_PHONE = OfflinePage("/offline", dated=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Decided:
 
 def outbox_page(reader: Viewer | None) -> OfflinePage:
     """The outbox: it changes with whatever is decided for its owner."""
-    return OfflinePage("/outbox", (f"outbox:{reader.id}",) if reader else ())
+    return OfflinePage("/outbox", (f"outbox:{reader.id}",) if reader else (), dated=False)
 
 
 @blueprint.get("/outbox")
@@ -74,14 +74,14 @@ def outbox() -> Response:
         return {"decided": rows, "next_url": f"/outbox?after={more}" if more else None}
 
     kept = outbox_page(person)
-    return page("offline/outbox.html", topics=kept.topics, states=kept.states, load=load, tab="me")
+    return page("offline/outbox.html", topics=kept.topics, states=kept.states, dated=kept.dated, load=load, tab="me")
 
 
 @blueprint.get("/offline")
 @public
 def on_the_phone() -> Response:
     """Which pages lie on this phone; the phone fills them in."""
-    return page("offline/offline.html", topics=ON_THE_PHONE.topics, tab="me")
+    return page("offline/offline.html", topics=ON_THE_PHONE.topics, dated=ON_THE_PHONE.dated, tab="me")
 
 
 def decided_for(person: Viewer, after: str = "") -> tuple[list[Decided], uuid.UUID | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from core.clock import now
 from core.database import db
 from core.i18n import utc
 
+_OP_ID = re.compile(r'name="op_id" value="[^"]*"')
 log = logging.getLogger("huiyou.sync")
 _FROM_THE_PHONE = ("HTTP_HOST", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR")
 
@@ -60,4 +62,5 @@ def fragment(url: str) -> Fragment | None:
     etag, _ = response.get_etag()
     if response.status_code != HTTPStatus.OK or "Fragment-Location" in response.headers or not etag:
         return None
+    html = _OP_ID.sub('name="op_id" value=""', html)  # the phone makes its own each time that it shows a form
     return Fragment(url, etag, unquote(response.headers.get("Fragment-Title", "")), html)

@@ -1,8 +1,9 @@
 """A phone's set: which pages it keeps, with the etag that each has now.
 
-What was worked out for a reader is kept with a digest of the stamps that it was
-made from and the instant at which the clock changes something in it. Until one of
-them moves, it is known for one question to the database.
+What each feature worked out for a reader is kept with a digest of the stamps that
+it was made from and the instant at which the clock changes something in it. While
+none of them moves, the set is known for one question to the database. A feature's
+pages name, among them, every topic with which its choice of pages changes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import hashlib
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from flask import current_app
 
@@ -47,20 +49,49 @@ def visitors() -> Iterable[OfflinePage]:
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneSet:
-    """The pages of one reader, in the order in which a new phone wants them; `etags` are one text."""
+class Part:
+    """What one feature puts on one reader's phone; `etags` are one text."""
 
     urls: Sequence[str]
     etags: str
     topics: Sequence[str]
     digest: bytes
     until: datetime
+    packs: Mapping[str, uuid.UUID]
+
+    def holds(self, stamps: Mapping[str, str]) -> bool:
+        """Whether nothing moved that this was made from."""
+        return now() < self.until and _digest(self.topics, stamps) == self.digest
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Each URL with its etag."""
+        for place, url in enumerate(self.urls):
+            yield url, self.etags[place * ETAG : (place + 1) * ETAG]
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSet:
+    """All that one reader's phone keeps, by feature, and what the shell counts."""
+
+    parts: Mapping[str, Part]
+    topics: Sequence[str]
     unread: int
-    packs: Mapping[str, uuid.UUID] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def until(self) -> datetime:
+        """When the clock next changes something in it."""
+        return min(part.until for part in self.parts.values())
+
+    @property
+    def packs(self) -> dict[str, uuid.UUID]:
+        """Which of the URLs are packs, and of what."""
+        return {url: thing for part in self.parts.values() for url, thing in part.packs.items()}
 
     def items(self) -> list[tuple[str, str]]:
-        """Each URL with its etag."""
-        return [(url, self.etags[place * ETAG : (place + 1) * ETAG]) for place, url in enumerate(self.urls)]
+        """Each URL with its etag, in the order in which a new phone wants them."""
+        found = dict(pair for part in self.parts.values() for pair in part.items())
+        first = {url: found.pop(url) for url in FIRST if url in found}
+        return list({**first, **found}.items())
 
 
 @dataclass(frozen=True)
@@ -113,51 +144,64 @@ def memory() -> SetMemory:
 
 
 def known_of(person: Viewer | None) -> Known:
-    """The set of `person`, or of a visitor: one query when nothing has changed since it was asked for last."""
+    """The set of `person`, or of a visitor.
+
+    One query when nothing has changed since it was asked for last; else each feature
+    is asked of which something has.
+    """
     reader = (person.id, person.status, *sorted(person.roles), person.rules_due) if person else ("",)
     key = (build(), language(), *reader)
     kept = memory().get(key)
-    if kept and now() < kept.until:
-        stamps = stamps_of(kept.topics)
-        if _digest(stamps) == kept.digest:
-            chamber.refresh(stamps)
-            return Known(kept, generation.of(stamps))
-    fresh, seen = _worked_out(person)
-    memory().put(key, fresh)
-    return Known(fresh, generation.of(seen))
-
-
-def _worked_out(person: Viewer | None) -> tuple[PhoneSet, Mapping[str, str]]:
-    kept = list(_pages(person))
-    topics = sorted({topic for page in kept for topic in page.topics} | set(ALWAYS))
-    stamps = stamps_of(topics)
+    stamps = stamps_of(kept.topics if kept else ALWAYS)
     chamber.refresh(stamps)
+    held = {name: part for name, part in kept.parts.items() if part.holds(stamps)} if kept else {}
+    if not kept or len(held) < len(kept.parts):
+        kept = _worked_out(person, held)
+        memory().put(key, kept)
+    return Known(kept, generation.of(stamps))
+
+
+def _worked_out(person: Viewer | None, held: Mapping[str, Part]) -> PhoneSet:
+    """The set, of which `held` still holds."""
+    pages = {name: list(asked()) for name, asked in _features(person).items() if name not in held}
+    wanted = {name: _topics(found) for name, found in pages.items()}
+    stamps = stamps_of({topic for topics in wanted.values() for topic in topics} | set(ALWAYS))
+    parts = dict(held)
+    for name, found in pages.items():
+        parts[name] = _part(found, wanted[name], stamps)
+    topics = memory().shared(sorted({topic for part in parts.values() for topic in part.topics} | set(ALWAYS)))
+    unread = unread_count[0](person) if person and unread_count else 0
+    return PhoneSet({name: parts[name] for name in _features(person)}, topics, unread)
+
+
+def _features(person: Viewer | None) -> dict[str, Callable[[], Iterable[OfflinePage]]]:
+    """What each feature is asked for this reader."""
+    if person is None:
+        return dict(visitors_pages)
+    return {name: partial(keep, person) for name, keep in offline_pages.items()}
+
+
+def _topics(pages: Iterable[OfflinePage]) -> list[str]:
+    return sorted({"chamber", *(topic for page in pages for topic in page.topics)})
+
+
+def _part(pages: Sequence[OfflinePage], topics: Sequence[str], stamps: Mapping[str, str]) -> Part:
     midnight = clock.at(today() + timedelta(days=1), time())
-    return PhoneSet(
-        urls=memory().shared(page.url for page in kept),
-        etags="".join(_etag(page, stamps) for page in kept),
+    return Part(
+        urls=memory().shared(page.url for page in pages),
+        etags="".join(_etag(page, stamps) for page in pages),
         topics=memory().shared(topics),
-        digest=_digest(stamps),
-        until=min([midnight, *(page.until for page in kept if page.until)]),
-        unread=unread_count[0](person) if person and unread_count else 0,
-        packs={page.url: page.pack for page in kept if page.pack} or _NOTHING,
-    ), stamps
-
-
-def _pages(person: Viewer | None) -> list[OfflinePage]:
-    """What every feature puts on this phone; what is wanted first comes first."""
-    asked = (
-        [keep(person) for keep in offline_pages.values()] if person else [keep() for keep in visitors_pages.values()]
+        digest=_digest(topics, stamps),
+        until=min([midnight, *(page.until for page in pages if page.until)]),
+        packs={page.url: page.pack for page in pages if page.pack} or _NOTHING,
     )
-    found = {page.url: page for pages in asked for page in pages}
-    return sorted(found.values(), key=lambda page: FIRST.index(page.url) if page.url in FIRST else len(FIRST))
 
 
 def _etag(page: OfflinePage, stamps: Mapping[str, str]) -> str:
     shown = {"chamber", *page.topics} & stamps.keys()
-    return etag_of(page.url, [(topic, stamps[topic]) for topic in shown], page.states)
+    return etag_of(page.url, [(topic, stamps[topic]) for topic in shown], page.states, dated=page.dated)
 
 
-def _digest(stamps: Mapping[str, str]) -> bytes:
-    text = "\n".join(f"{topic} {stamp}" for topic, stamp in sorted(stamps.items()))
+def _digest(topics: Iterable[str], stamps: Mapping[str, str]) -> bytes:
+    text = "\n".join(f"{topic} {stamps.get(topic, '')}" for topic in topics)
     return hashlib.blake2b(text.encode(), digest_size=16).digest()

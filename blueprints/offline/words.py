@@ -7,8 +7,12 @@ from flask_babel import lazy_gettext as _l
 
 OPERATIONS = {
     "admin.reasons": _l("改常用理由"),
+    "briefing.comment": _l("批注简报"),
+    "briefing.correct": _l("更正简报"),
     "briefing.create": _l("开一期简报"),
     "briefing.edit": _l("改简报"),
+    "briefing.gather": _l("汇集简报素材"),
+    "briefing.import": _l("导入简报"),
     "briefing.review": _l("审核简报"),
     "briefing.sign_off": _l("签发简报"),
     "briefing.submit": _l("提交简报"),
@@ -23,6 +27,7 @@ OPERATIONS = {
     "consultation.request": _l("请专家咨询"),
     "consultation.schedule": _l("约咨询时间"),
     "consultation.withdraw": _l("撤回咨询"),
+    "deed.submit": _l("报一件好事"),
     "event.cancel": _l("取消活动"),
     "event.cancel_signup": _l("取消报名"),
     "event.create": _l("发布活动"),

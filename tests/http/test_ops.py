@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from blueprints.accounts.models import LoginSession, Member
-from blueprints.events.models import Signup
+from blueprints.events.models import Event, Signup
 from blueprints.needs.models import Need
 from blueprints.offline import deciding
 from core import generation, operations
@@ -22,7 +22,7 @@ from core.database import db, new_id
 from core.errors import Later
 from core.operations import LedgerRow, Operation, registry
 from tests.client import Browser
-from tests.events import make_event
+from tests.events import make_event, plan
 from tests.people import PASSWORD, People
 from tests.phones import LONG_AGO, Phone
 
@@ -489,14 +489,16 @@ def test_what_only_orders_may_be_missing(phone: Phone, more: dict[str, Any]) -> 
 
 
 def test_values_may_be_numbers_truth_and_lists(app: Flask, people: People) -> None:
-    admin_id, browser = people.logged_in("", "admin")
-    other = people.member()
-    phone = Phone(browser, admin_id)
-    roles = phone.op("member.set_roles", other, fields={"roles": ["organizer", "expert"]})
+    organizer_id, browser = people.logged_in("", "organizer")
+    phone = Phone(browser, organizer_id)
+    fields = {**plan(), "capacity": 40, "public": True, "trades": ["software", "machinery"]}
+    made = phone.op("event.create", fields=fields)
     need = phone.op("need.create", fields={**NEED, "amount": 80000, "trade": None})
-    assert phone.decided(roles, need) == ["accepted", "accepted"]
+    assert phone.decided(made, need) == ["accepted", "accepted"]
     with app.app_context():
         assert db.session.scalar(select(Need.amount_cny)) == 80000
+        event = db.session.scalars(select(Event)).one()
+        assert (event.capacity, event.public, set(event.trades)) == (40, True, {"software", "machinery"})
 
 
 def test_a_target_in_capitals_is_the_same_thing(app: Flask, people: People, phone: Phone) -> None:
@@ -562,8 +564,6 @@ def test_a_cancelled_event_refuses_and_shows_itself(app: Flask, people: People) 
     event_id = an_event(app, people)
     member_id, browser = people.logged_in()
     with app.app_context():
-        from blueprints.events.models import Event
-
         db.session.get_one(Event, event_id).state = "cancelled"
         db.session.commit()
     phone = Phone(browser, member_id)
