@@ -26,6 +26,8 @@ from core import (
     faults,
     i18n,
     limits,
+    logs,
+    metrics,
     migrating,
     pages,
     restore,
@@ -82,6 +84,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             limits.storage_for(settings.redis_url, db.engine, rate_limits),
             hashed=lambda key: vault.keyed_hash(key, "limits"),
         )
+    logs.init_app(app)
+    metrics.init_app(app)
     security.init_app(app)
     i18n.init_app(app)
     Htmx(app)

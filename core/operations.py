@@ -23,7 +23,7 @@ from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindp
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import faults
+from core import faults, metrics
 from core.access import Viewer
 from core.clock import now
 from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient, touch
@@ -222,6 +222,7 @@ def decide(
     db.session.execute(_DECIDED, {"its_owner": act.owner, "its_op_id": act.op_id, **decided})
     if kind is None or kind.waits:
         touch(f"outbox:{act.owner}")
+    metrics.operation_decided(name if kind else "unknown", outcome.outcome)
     return outcome
 
 

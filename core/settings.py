@@ -38,6 +38,16 @@ def read_hours(text: str) -> tuple[time, time]:
     return hours
 
 
+def read_address(text: str) -> tuple[str, int] | None:
+    """A host and a port written `HOST:PORT`, or nothing; raises `ValueError` for anything else."""
+    if not text:
+        return None
+    host, separator, port = text.rpartition(":")
+    if not (separator and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host, int(port)
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an operator decides. Fields are named as in the README's table."""
@@ -60,6 +70,8 @@ class Settings:
     testing: bool = False
     instance: Path = ROOT / "instance"
     proxies: int = 0
+    log: str = "json"
+    metrics: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < 32:
@@ -68,6 +80,8 @@ class Settings:
             raise UnsafeSettings("HUIYOU_CLOCK freezes time and is for demo and test only")
         if self.locale not in ("zh", "en"):
             raise UnsafeSettings("HUIYOU_LOCALE must be zh_CN or en")
+        if self.log not in ("json", "text"):
+            raise UnsafeSettings("HUIYOU_LOG must be json or text")
         read_hours(self.sharing_hour)
         read_time(self.briefing_time)
 
@@ -100,6 +114,8 @@ class Settings:
                 frozen_at=frozen_at.astimezone(UTC) if frozen_at else None,
                 instance=instance,
                 proxies=int(env.get("HUIYOU_PROXIES") or 0),
+                log=env.get("HUIYOU_LOG") or "json",
+                metrics=read_address(env.get("HUIYOU_METRICS") or ""),
             )
         except (ValueError, ZoneInfoNotFoundError) as error:
             raise UnsafeSettings(str(error)) from error

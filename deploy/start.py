@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from pathlib import Path
 from urllib.parse import quote
 
 from core.settings import ROOT, Settings, UnsafeSettings
@@ -86,8 +87,17 @@ def serve_command(settings: Settings) -> list[str]:
         "--no-ws",
         "--log-level",
         "error",
+        "--log-config",
+        str(ROOT / "deploy" / "logging.json"),
         "app:serve",
     ]
+
+
+def remove_figures_of_the_dead(folder: Path) -> None:
+    """Remove what processes counted that are no more (`core.metrics`)."""
+    for path in folder.glob("*_*.db"):
+        if not Path(f"/proc/{path.stem.rpartition('_')[2]}").exists():
+            path.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -98,7 +108,14 @@ def main() -> None:
         lines = [] if is_ready(settings) else prepare(settings)
     except UnsafeSettings as error:
         sys.exit(f"Huiyou does not start: {error}")
+    except Exception as error:
+        from core.faults import fault_of
+
+        if fault := fault_of(error):
+            sys.exit(f"Huiyou does not start: {fault}")
+        raise
     print(*lines, f"Huiyou serves http://{settings.host}:{settings.port}", sep="\n", flush=True)
+    remove_figures_of_the_dead(settings.instance / "metrics")
     command = serve_command(settings)
     os.execv(command[0], command)  # noqa: S606 - our own server, by its path
 

@@ -18,14 +18,14 @@ import uuid
 from datetime import datetime
 
 from flask import Flask, current_app
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from blueprints.accounts.models import Member
 from blueprints.notices import rules
 from blueprints.notices.models import SmsMessage
-from core import sms
+from core import metrics, sms
 from core.clock import now
 from core.database import db, execute_count, in_transaction
 from core.settings import Settings
@@ -34,6 +34,19 @@ log = logging.getLogger("huiyou.sms")
 LOOK_EVERY_SECONDS = 30
 AT_ONCE = 50
 REACHABLE = ("applicant", "refused", "member")
+
+
+@metrics.gauge("huiyou_sms_waiting", "Messages that wait to be sent.")
+def waiting() -> float:
+    """How many messages wait."""
+    return float(db.session.scalar(select(func.count()).select_from(SmsMessage)) or 0)
+
+
+@metrics.gauge("huiyou_sms_oldest_seconds", "How long the oldest of them waits.")
+def oldest_waits() -> float:
+    """Seconds since the oldest was written."""
+    made_at = db.session.scalar(select(func.min(SmsMessage.made_at)))
+    return (now() - made_at).total_seconds() if made_at else 0.0
 
 
 def deliver_due() -> int:
