@@ -11,14 +11,14 @@
       scan: "Scan tickets", stop: "Stop the camera", light: "Light", find: "Find on the list", findHint: "Name, pinyin, company, last digits", walkIn: "Add somebody who has not signed up", name: "Name", phone: "Phone", add: "Let in",
       code: "Type in a ticket", check: "Check", more: "Figures", noCamera: "The camera cannot be opened. Allow it in the browser's settings, or check in by name.", offline: "No network: all is saved on this phone", online: "In step with the other phones", waits: "to send",
       ended: "You do not keep this door any more. The list has been deleted from this phone.", none: "The list is not on this phone. Open this page once where there is a network.", ready: "Works without a network. The list is on this phone until a day after the event.",
-      admitted: (/** @type {any} */ s) => `${s.name}, come in.`, already_in: (/** @type {any} */ s) => `In since ${s.at}, by ${s.by}.`, waitlisted: () => "On the waiting list, no seat. To let them in, find the name and press Let in.", cancelled: () => "The sign-up was cancelled. To let them in, find the name and press Let in.",
+      admitted: (/** @type {any} */ s) => s.company, already_in: (/** @type {any} */ s) => `In since ${s.at}, by ${s.by}.`, waitlisted: () => "On the waiting list, no seat. To let them in, find the name and press Let in.", cancelled: () => "The sign-up was cancelled. To let them in, find the name and press Let in.",
       other_event: () => "A ticket of another event.", forged: () => "We did not make this ticket. Do not let them in.", signed_but_unknown: () => "The ticket is genuine, but newer than this list. Let in; please ask for the name.", event_cancelled: () => "This event was cancelled.", not_yet: (/** @type {any} */ s) => `The door opens at ${s.opens}.`,
     }
     : {
       scan: "扫入场券", stop: "关掉摄像头", light: "开灯", find: "在名单里找", findHint: "姓名、拼音、企业、尾号", walkIn: "登记没报名的人", name: "姓名", phone: "手机号", add: "登记进场",
       code: "输入入场券", check: "核对", more: "人数", noCamera: "打不开摄像头。请在浏览器设置里允许，或按姓名签到。", offline: "没有网络，都存在这部手机上", online: "和别的手机同步", waits: "条待发",
       ended: "您不再管这个门口，名单已从这部手机上删掉。", none: "名单不在这部手机上。请在有网络的地方打开一次这一页。", ready: "没有网络也能用。名单在这部手机上，活动后一天自动删掉。",
-      admitted: (/** @type {any} */ s) => `${s.name}，请进。`, already_in: (/** @type {any} */ s) => `${s.at} 已经进场，由 ${s.by} 登记。`, waitlisted: () => "还在候补，没有座位。要放行，请在名单里找到名字，按“放行”。", cancelled: () => "已经取消报名。要放行，请在名单里找到名字，按“放行”。",
+      admitted: (/** @type {any} */ s) => s.company, already_in: (/** @type {any} */ s) => `${s.at} 已经进场，由 ${s.by} 登记。`, waitlisted: () => "还在候补，没有座位。要放行，请在名单里找到名字，按“放行”。", cancelled: () => "已经取消报名。要放行，请在名单里找到名字，按“放行”。",
       other_event: () => "这是另一场活动的入场券。", forged: () => "不是我们签发的，请不要放行。", signed_but_unknown: () => "券是真的，名单比它旧。可以进，请问一下姓名。", event_cancelled: () => "这场活动已经取消了。", not_yet: (/** @type {any} */ s) => `${s.opens} 开门。`,
     };
   /** For measuring: when each frame was taken, and when its verdict stood on the screen. @type {{text: string, verdict: string, ms: number}[]} */
@@ -90,9 +90,8 @@
     /** @param {any} said */
     tell({ verdict, tone, guest, before }) {
       const { hour } = huiyou.doorView;
-      const values = { name: guest?.name || "", at: before ? hour(before.at) : "", by: before?.by || "", opens: hour(this.evening.event.starts_at - huiyou.doorRules.OPENS_BEFORE_MS) };
-      const nameless = verdict === "admitted" && !values.name;
-      huiyou.doorSignals.show({ verdict, tone, name: values.name, sentence: nameless ? "" : words[/** @type {"admitted"} */ (verdict)](values) });
+      const values = { name: guest?.name || "", company: guest?.company || "", at: before ? hour(before.at) : "", by: before?.by || "", opens: hour(this.evening.event.starts_at - huiyou.doorRules.OPENS_BEFORE_MS) };
+      huiyou.doorSignals.show({ verdict, tone, name: values.name, sentence: words[/** @type {"admitted"} */ (verdict)](values) });
     }
 
     /** @param {string} name @param {string} target @param {Record<string, string>} fields @param {string} label */
@@ -154,9 +153,9 @@
       figures.addEventListener("toggle", () => this.draw());
       this.figuresFold = figures;
       this.root.replaceChildren(
-        this.state, this.figures, this.scanButton, this.scanner,
+        this.state, this.figures, this.scanButton, this.scanner, make("div", { className: "door-entry" }, this.walkIns(), this.typed()),
         make("section", { className: "section", id: "roster" }, make("div", { className: "field" }, make("label", { htmlFor: "door-q" }, words.find), this.search), this.list),
-        make("div", { className: "door-entry" }, this.walkIns(), this.typed(), figures), this.recent);
+        this.recent, figures);
     }
 
     /** @param {string} title @param {any[]} fields @param {string} press @param {(values: Record<string, string>) => void} act */
@@ -287,6 +286,14 @@
     return made;
   }
 
+  /** Right after a log-in the phone learns whose it is while the door opens: the pack is kept as soon as it knows. @param {any} pack */
+  async function keep(pack) {
+    for (let i = 0; i < 20 && !await huiyou.packs.get(pack.pack); i++) {
+      await huiyou.packs.put(pack);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
   /** @param {HTMLElement} root */
   async function mount(root) {
     root.dataset.mounted = "";
@@ -306,6 +313,7 @@
     door.draw();
     door.listen();
     huiyou.doorCamera.listenToKeys((/** @type {string} */ text) => door.record({ ticket: text }), () => root.isConnected);
+    if (!kept) keep(pack).catch(() => {});
     root.dataset.ready = "";
     huiyou.door = { door, timings };
   }

@@ -65,7 +65,7 @@
         make("p", { className: "verdict-sign", ariaHidden: "true" }, SIGNS[kind]),
         make("p", { className: "verdict-word" }, words[/** @type {"admitted"} */ (verdict)]),
         ...name ? [make("p", { className: "verdict-name" }, name)] : [],
-        make("p", { className: "verdict-sentence" }, sentence),
+        ...sentence ? [make("p", { className: "verdict-sentence" }, sentence)] : [],
         make("p", { className: "verdict-saved" }, words.saving),
         ...more, close);
       sound(tone);
