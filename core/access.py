@@ -10,12 +10,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user
 
+from core.clock import now
+
+CONFIRMED_FOR = timedelta(minutes=10)
 ROLES = ("admin", "editor", "reviewer", "publisher", "organizer", "expert", "lead")
 PERMISSIONS: dict[str, frozenset[str]] = {
     "event.create": frozenset({"organizer", "admin"}),
@@ -45,6 +49,8 @@ class Viewer(UserMixin):
     large: bool = False
     palette: str = "auto"
     rules_due: bool = False
+    confirmed_at: datetime | None = None
+    seen_at: datetime | None = None
 
     def get_id(self) -> str:
         return str(self.session_id)
@@ -56,6 +62,11 @@ class Viewer(UserMixin):
     @property
     def is_applicant(self) -> bool:
         return self.status in ("applicant", "refused")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the password was given a short while ago, as handing out or changing much asks for."""
+        return self.confirmed_at is not None and now() - self.confirmed_at < CONFIRMED_FOR
 
     def can(self, permission: str) -> bool:
         """Whether this person's standing and roles allow `permission`."""

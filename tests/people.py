@@ -91,7 +91,12 @@ class People:
         browser = Browser(self.app)
         with self.app.app_context():
             opened = LoginSession(
-                id=new_id(), member_id=member_id, created_at=now(), last_seen_at=now(), expires_at=now() + LIFETIME
+                id=new_id(),
+                member_id=member_id,
+                created_at=now(),
+                last_seen_at=now(),
+                confirmed_at=now(),
+                expires_at=now() + LIFETIME,
             )
             db.session.add(opened)
             db.session.commit()

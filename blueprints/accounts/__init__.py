@@ -7,18 +7,31 @@ from blueprints.accounts import (
     credential_routes,
     directory_routes,
     labels,
+    passkey_routes,
+    phone_check_routes,
+    privacy,
     profile_routes,
     registration_routes,
     retention,
     rule_commands,
     rules_routes,
+    session_routes,
     sessions,
 )
 from blueprints.accounts.routes import blueprint
 
 blueprints = (blueprint,)
-__all__ = ["blueprints", "init_app", "retention"]
-PAGES = (credential_routes, directory_routes, profile_routes, registration_routes, rules_routes)
+__all__ = ["blueprints", "init_app", "privacy", "retention"]
+PAGES = (
+    credential_routes,
+    directory_routes,
+    passkey_routes,
+    phone_check_routes,
+    profile_routes,
+    registration_routes,
+    rules_routes,
+    session_routes,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -32,4 +45,5 @@ def init_app(app: Flask) -> None:
         registration_labels=labels.REGISTRATION_LABELS,
         entry_labels=labels.ENTRY_LABELS,
         browser_labels=labels.BROWSER_LABELS,
+        place_labels=labels.PLACE_LABELS,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.labels import ROLE_LABELS, TRADE_LABELS
 from blueprints.accounts.passwords import hash_ahead
@@ -156,6 +157,19 @@ class CodeForm(Form):
     """The code that a message brought."""
 
     code = TextField(_l("短信验证码"), max_length=12, required=True)
+
+
+class PasskeyForm(Form):
+    """A new passkey; `credential` is what the browser's script fills in (WebAuthn's JSON)."""
+
+    name = TextField(_l("给它起个名字"), max_length=NAME)
+    credential = TextField(_l("通行密钥"), max_length=20_000, required=True, widget=HiddenInput())
+
+
+class PasskeyLoginForm(Form):
+    """What the browser's script fills in to log in."""
+
+    credential = TextField(_l("通行密钥"), max_length=20_000, required=True, widget=HiddenInput())
 
 
 class ForgotForm(Form):

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, Keyed, Versioned
@@ -63,6 +73,8 @@ class Member(Keyed, Versioned, Base):
 
     `phone` is national for mainland mobiles (`13800000001`), E.164 otherwise.
     `sort_key` orders by pinyin; `search_text` is what the directory searches.
+    `phone_verified_at` is when a code that was sent to `phone` came back; `erase_asked_at`
+    when its owner asked to be erased, which happens some days later.
     """
 
     __tablename__ = "members"
@@ -96,6 +108,8 @@ class Member(Keyed, Versioned, Base):
     palette: Mapped[str] = mapped_column(String(5), default="auto")
     calendar_token: Mapped[str | None] = mapped_column(String(64))
     suspended_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    phone_verified_at: Mapped[datetime | None]
+    erase_asked_at: Mapped[datetime | None] = mapped_column(index=True)
 
     # An inner join inside an outer one is read whole by SQLite: hence a plain outer join.
     company: Mapped[Company] = relationship(lazy="joined")
@@ -164,7 +178,11 @@ class RegistrationEntry(Keyed, Base):
 
 
 class LoginSession(Keyed, Base):
-    """One phone or computer on which a member is logged in; 90 days at most."""
+    """One phone or computer on which a member is logged in; 90 days at most.
+
+    `address` is the network alone (`rules.network_of`); `confirmed_at` when the password was
+    given on it for the last time.
+    """
 
     __tablename__ = "login_sessions"
 
@@ -173,11 +191,54 @@ class LoginSession(Keyed, Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
     device: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
 
     def topics(self) -> Iterable[str]:
         return (f"sessions:{self.member_id}",)
+
+
+class Passkey(Keyed, Base):
+    """A key that a member's device keeps (WebAuthn level 3); only its public half is here.
+
+    `credential_id` is base64url without padding, `public_key` COSE (RFC 9052).
+    """
+
+    __tablename__ = "passkeys"
+    __table_args__ = (UniqueConstraint("credential_id", name="uq_passkeys_credential_id"),)
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[str] = mapped_column(String(1400))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    name: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+    def topics(self) -> Iterable[str]:
+        return (f"sessions:{self.member_id}",)
+
+
+class Look(Keyed, Base):
+    """That somebody opened what another person had handed in: whose, by whom, once a day.
+
+    `what` is `application` or `account`. It is the one thing that a GET writes.
+    """
+
+    __tablename__ = "looks"
+    __table_args__ = (
+        CheckConstraint("what IN ('application', 'account')", name="what_known"),
+        UniqueConstraint("member_id", "reader_id", "what", "day", name="uq_looks_once_a_day"),
+    )
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"))
+    reader_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    what: Mapped[str] = mapped_column(String(12))
+    day: Mapped[date]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+    reader: Mapped[Member] = relationship(foreign_keys=[reader_id])
 
 
 class OneTimeLink(Keyed, Base):

@@ -17,7 +17,8 @@ DIRECTORY = OfflinePage("/members", ("people",), dated=False)
 
 def status_page(application: Registration) -> OfflinePage:
     """Where an application stands."""
-    return OfflinePage("/register/status", (f"registration:{application.id}", f"member:{application.member_id}"))
+    topics = (f"registration:{application.id}", f"member:{application.member_id}")
+    return OfflinePage("/register/status", topics, ("by code",) if sms.available() else ())
 
 
 def rules_page(reader: Viewer | None, slug: str = "") -> OfflinePage:

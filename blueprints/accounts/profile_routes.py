@@ -1,8 +1,6 @@
-"""What members say of themselves, and the devices on which they are logged in."""
+"""What members say of themselves and their company."""
 
 from __future__ import annotations
-
-import uuid
 
 from flask.typing import ResponseReturnValue
 
@@ -10,9 +8,7 @@ from blueprints.accounts import offline
 from blueprints.accounts.forms import CompanyForm, ProfileForm
 from blueprints.accounts.registration_routes import registration_status
 from blueprints.accounts.routes import blueprint
-from blueprints.accounts.rules import device_name
-from blueprints.accounts.service import company_values, profile_of, profile_values, sessions_of
-from blueprints.accounts.service.profile import sign_out_url
+from blueprints.accounts.service import company_values, profile_of, profile_values
 from core.access import member, requires
 from core.pages import page
 from core.posts import submit
@@ -68,28 +64,3 @@ def withdraw_identity() -> ResponseReturnValue:
         return edit_profile(status=status) if member().is_member else registration_status(status=status)
 
     return submit("profile.withdraw_identity", again)
-
-
-@blueprint.get("/me/sessions")
-@requires("signed_in")
-def list_sessions(form: object = None, status: int = 200) -> ResponseReturnValue:
-    """Where one is logged in."""
-    person = member()
-    return page(
-        "accounts/sessions.html",
-        tab="me",
-        status=status,
-        form=form,
-        rows=[(each, *device_name(each.device)) for each in sessions_of(person.id)],
-        own=person.session_id,
-    )
-
-
-@blueprint.post("/me/sessions/<uuid:session_id>/revoke")
-@requires("signed_in")
-def revoke_session(session_id: uuid.UUID) -> ResponseReturnValue:
-    """End one of one's sessions."""
-    own = session_id == member().session_id
-    return submit(
-        "session.revoke", list_sessions, target=session_id, then=lambda outcome: sign_out_url(outcome, own=own)
-    )

@@ -12,6 +12,7 @@ from blueprints.accounts.routes import blueprint
 from blueprints.accounts.rules import waiting_days
 from blueprints.accounts.service import application_of
 from blueprints.accounts.service.registration import STATUS_URL
+from core import sms
 from core.access import member, public, requires, viewer
 from core.clock import local, today
 from core.errors import NotFound
@@ -79,6 +80,7 @@ def registration_status(form: AnswerForm | None = None, status: int = 200) -> Re
         status=status,
         form=form or AnswerForm(),
         application=application,
+        by_code=sms.available(),
         days=waiting_days(local(application.submitted_at).date(), today()),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, redirect, request
@@ -50,10 +51,15 @@ def open_session() -> ResponseReturnValue:
         person_id = log_in(form.phone.data, form.password.data)
     except LogInFailed as failure:
         return refuse(failure, login, form)
+    return redirect(wanted_after_log_in(person_id), 303)
+
+
+def wanted_after_log_in(person_id: uuid.UUID) -> str:
+    """Where a person who has just logged in goes: where they wanted, past the rules if they changed."""
     wanted = safe_next(request.form.get("next")) or "/"
     if any(rule.accepted_at is None for rule in rules_in_force(person_id)):
-        return redirect("/rules?" + urlencode({"next": wanted}), 303)
-    return redirect(wanted, 303)
+        return "/rules?" + urlencode({"next": wanted})
+    return wanted
 
 
 @blueprint.post("/logout")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -121,3 +122,37 @@ def device_name(user_agent: str) -> tuple[str, str]:
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     return system, browser
+
+
+def network_of(address: str) -> str:
+    """The network that an address lies in, as much as is kept of it: `218.68.3.0/24`, `2408:8206::/32`; "" for none."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 32), strict=False))
+
+
+def place_of(network: str, own: str) -> tuple[str, str]:
+    """Where a device is, as far as its network tells, and how the network is written.
+
+    `same` as the reader's own, `here` on the server itself, `inside` a building's network,
+    `elsewhere` else, `unknown` where none was kept.
+    """
+    try:
+        found = ipaddress.ip_network(network)
+    except ValueError:
+        return "unknown", ""
+    width = 2 if found.version == 4 else 1
+    shown = (
+        f"{'.'.join(network.split('.')[:width])}.*.*"
+        if found.version == 4
+        else f"{network.split('::', maxsplit=1)[0]}:*"
+    )
+    if network == own:
+        return "same", shown
+    if found.is_loopback:
+        return "here", shown
+    return ("inside" if found.is_private else "elsewhere"), shown

@@ -6,17 +6,19 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, Response, g, request, session
 from flask_login import login_user, logout_user
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
-from core.access import Viewer
+from blueprints.accounts.rules import network_of
+from core.access import Viewer, viewer
 from core.clock import now
-from core.database import db, execute_count, new_id, touch
+from core.database import db, execute_count, in_transaction, new_id, touch
 
 LIFETIME = timedelta(days=90)
+SEEN_EVERY = timedelta(hours=1)
 _newer = aliased(Rule)
 _due = (
     select(func.count())
@@ -44,6 +46,8 @@ _OF_SESSION = (
         Member.large,
         Member.palette,
         RoleGrant.role,
+        LoginSession.confirmed_at,
+        LoginSession.last_seen_at,
         _due.label("due"),
     )
     .select_from(LoginSession)
@@ -65,6 +69,7 @@ def load_viewer(session_id: str) -> Viewer | None:
         return None
     rows = db.session.execute(_OF_SESSION, {"session_id": key, "instant": now()}).all()
     if not rows or rows[0].status not in ("applicant", "refused", "member"):
+        g.session_was_revoked = bool(rows) or _was_revoked(key)
         return None
     first = rows[0]
     return Viewer(
@@ -77,7 +82,20 @@ def load_viewer(session_id: str) -> Viewer | None:
         large=first.large,
         palette=first.palette,
         rules_due=bool(first.due),
+        confirmed_at=first.confirmed_at,
+        seen_at=first.last_seen_at,
     )
+
+
+def _was_revoked(session_id: uuid.UUID) -> bool:
+    """Whether somebody ended this session; one that is merely too old was not revoked."""
+    revoked = select(LoginSession.revoked_at).where(LoginSession.id == session_id)
+    return db.session.scalar(revoked) is not None
+
+
+def was_revoked() -> bool:
+    """Whether this request came with the cookie of a session that was taken away: the phone is to forget its pages."""
+    return viewer() is None and bool(g.get("session_was_revoked"))
 
 
 def log_in(member: Member) -> None:
@@ -89,8 +107,9 @@ def log_in(member: Member) -> None:
         created_at=instant,
         last_seen_at=instant,
         expires_at=instant + LIFETIME,
+        confirmed_at=instant,
         device=(request.user_agent.string or "")[:200],
-        address=(request.remote_addr or "")[:45],
+        address=network_of(request.remote_addr or ""),
     )
     db.session.add(opened)
     _take_over_display(member)
@@ -112,12 +131,18 @@ def _take_over_display(member: Member) -> None:
         db.session.execute(update(Member).where(Member.id == member.id).values(**chosen))
 
 
-def log_out(viewer: Viewer | None) -> None:
+def log_out(person: Viewer | None) -> None:
     """End the session of this phone; the caller commits."""
-    if viewer:
-        revoke(viewer.id, viewer.session_id)
+    if person:
+        revoke(person.id, person.session_id)
     logout_user()
     session.clear()
+
+
+def confirm(person: Viewer) -> None:
+    """Note that the password was given on this phone just now; the caller commits."""
+    confirming = update(LoginSession).where(LoginSession.id == person.session_id)
+    db.session.execute(confirming.values(confirmed_at=now(), last_seen_at=now()))
 
 
 def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uuid.UUID | None = None) -> int:
@@ -131,7 +156,19 @@ def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uu
     return execute_count(ending.values(revoked_at=now()))
 
 
+def _note_contact(response: Response) -> Response:
+    """Tell a phone whose session was taken away; note once an hour, at a POST, that a live one is in use."""
+    if was_revoked():
+        response.headers["Session"] = "ended"
+    person = viewer()
+    if person and request.method == "POST" and person.seen_at and now() - person.seen_at > SEEN_EVERY:
+        seen = update(LoginSession).where(LoginSession.id == person.session_id).values(last_seen_at=now())
+        in_transaction(lambda: db.session.execute(seen))
+    return response
+
+
 def init_app(app: Flask) -> None:
     """Tell Flask-Login how a cookie becomes a person."""
+    app.after_request(_note_contact)
     app.login_manager.user_loader(load_viewer)  # type: ignore[attr-defined]
     app.login_manager.session_protection = None  # type: ignore[attr-defined]

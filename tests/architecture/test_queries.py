@@ -27,6 +27,9 @@ NO_PAGES = {
     "/calendar/<token>.ics",
     "/briefings/feed/<token>.atom",
     "/events/<uuid:event_id>/door/pack",
+    "/login/challenge",
+    "/me/passkeys/challenge",
+    "/me/export",
 }
 BY_A_LINK_THAT_SOMEBODY_IS_GIVEN = {"/me/phone/<token>", "/password/reset/<token>"}
 PART_OF_A_PAGE = {"/needs/sharing/since"}

@@ -51,7 +51,7 @@ def address_of_the_session(app: Flask) -> str:
         return db.session.scalars(select(LoginSession.address).order_by(LoginSession.id.desc())).first() or ""
 
 
-@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.1"), (1, "203.0.113.5"), (2, "198.51.100.7")])
+@pytest.mark.parametrize(("proxies", "address"), [(0, "127.0.0.0/24"), (1, "203.0.113.0/24"), (2, "198.51.100.0/24")])
 def test_the_address_is_the_one_that_the_last_believed_proxy_saw(
     app: Flask, people: People, tmp_path: Path, proxies: int, address: str
 ) -> None:

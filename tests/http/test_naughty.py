@@ -48,8 +48,8 @@ SOME = [
 """For fields that take no words: their parsers' own tests meet all the others."""
 NO_WORDS = {"version", "device", "ids", "shown", "code"}
 """Texts that no person writes freely."""
-BY_A_LINK_OR_A_MESSAGE = {"password.reset", "phone.change"}
-"""Their one word is a new password, or a code of six figures, as in forms that are here."""
+BY_A_LINK_OR_A_MESSAGE = {"password.reset", "phone.change", "phone.verify", "account.erase", "passkey.add"}
+"""Their one word is a password, or a code of six figures, as in forms that are here; or a device says it."""
 WITHOUT_WORDS = {"display.set", "notices.read"}
 FORMS = re.compile(r"<form .*?</form>", re.DOTALL)
 

@@ -78,3 +78,30 @@ test("a page that arrives after its person has left is not kept", async () => {
   await tab.huiyou.pages.put(page("/me"), "anna");
   assert.ok(!(await tab.caches.keys()).includes("pages-anna"));
 });
+
+test("a session that was taken away elsewhere takes the pages with it at the next contact; what waits is kept unseen", async () => {
+  const disk = newDisk();
+  let ended = false;
+  const gone = () => ours("{}", { headers: { Account: "", Session: "ended" } });
+  const tab = openTab({ disk, account: "anna", answer: (url) => ended && url !== "/logout" ? gone() : server(() => ended ? "" : "anna")(url) });
+  await tab.huiyou.account.adopt("anna");
+  await tab.huiyou.pages.put(page("/me"), "anna");
+  await tab.huiyou.outbox.add(entry());
+  const heard = [];
+  tab.huiyou.on("ended", () => heard.push("ended"));
+  ended = true;
+  await tab.huiyou.call("/sync", { have: [], ops: [] });
+  assert.deepEqual((await disk.caches.keys()).filter((name) => name.includes("anna")), []);
+  assert.equal(await tab.huiyou.store.get("account"), "");
+  assert.equal((await tab.huiyou.outbox.list("anna")).length, 1);
+  assert.deepEqual(heard, ["ended"]);
+});
+
+test("a portal that says so ends no session", async () => {
+  let portal = false;
+  const tab = openTab({ account: "anna", answer: (url) => portal ? new Response("", { headers: { Session: "ended" } }) : server(() => "anna")(url) });
+  await tab.huiyou.account.adopt("anna");
+  portal = true;
+  await tab.huiyou.call("/sync", { have: [], ops: [] });
+  assert.equal(await tab.huiyou.store.get("account"), "anna");
+});

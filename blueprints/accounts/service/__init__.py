@@ -12,9 +12,10 @@ from blueprints.accounts.service.decisions import (
     see_identity,
     waiting_count,
 )
+from blueprints.accounts.service.devices import sessions_of
 from blueprints.accounts.service.directory import members, profile_for, roles_of
 from blueprints.accounts.service.membership import reinstate, set_roles, suspend
-from blueprints.accounts.service.profile import company_values, profile_of, profile_values, sessions_of
+from blueprints.accounts.service.profile import company_values, profile_of, profile_values
 from blueprints.accounts.service.registration import application_of, everyone_with
 
 __all__ = [

@@ -74,7 +74,7 @@ def forgot_password(_act: Act, *, phone: str) -> Outcome:
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
     if sms.available():
         if member:
-            _send_code(member.id, "password_code", phone)
+            send_code(member.id, "password_code", phone)
         return Outcome(gettext("如果这个号码有账号，验证码马上就到，10 分钟内有效。"), url="/password/code")
     if member:
         tell(
@@ -93,8 +93,8 @@ def forgot_password(_act: Act, *, phone: str) -> Outcome:
 def reset_by_code(_act: Act, *, phone: str, code: str, password: str) -> Outcome:
     """Choose a new password with the code that came to the phone."""
     member = db.session.scalars(select(Member).where(Member.phone == phone, Member.status.in_(_MAY_RETURN))).first()
-    if member is None or not _code_fits(member.id, "password_code", code):
-        return _wrong_code()
+    if member is None or not code_fits(member.id, "password_code", code):
+        return wrong_code()
     _set_password(member, password)
     sessions.revoke(member.id)
     return Outcome(gettext("密码已改，请用新密码登录。"), url="/login")
@@ -117,7 +117,7 @@ def request_phone(act: Act, *, phone: str, password: str) -> Outcome:
     if not verified_ahead(member.password_hash, password):
         raise WrongPassword
     if sms.available():
-        _send_code(member.id, "phone_code", phone)
+        send_code(member.id, "phone_code", phone)
         return Outcome(gettext("验证码已发到 %(phone)s。", phone=masked_phone(phone)), url="/me/phone")
     tell(
         everyone_with("admin"),
@@ -134,9 +134,9 @@ def request_phone(act: Act, *, phone: str, password: str) -> Outcome:
 def change_phone_by_code(act: Act, *, code: str) -> Outcome:
     """Take the new phone into use with the code that came there."""
     pending = pending_phone(act.person.id)
-    if pending is None or not _code_fits(act.person.id, "phone_code", code):
-        return _wrong_code()
-    return _set_phone(_member(act.person.id), pending)
+    if pending is None or not code_fits(act.person.id, "phone_code", code):
+        return wrong_code()
+    return _set_phone(_member(act.person.id), pending, verified=True)
 
 
 @operation("phone.change_by_link", form=EmptyForm, requires="signed_in", waits=False)
@@ -145,7 +145,7 @@ def change_phone_by_link(act: Act) -> Outcome:
     link = _use(act.target or "", "phone")
     if link.member_id != act.person.id or not link.phone:
         raise Forbidden(gettext("这个链接是给另一个账号的。"))
-    return _set_phone(_member(act.person.id), link.phone)
+    return _set_phone(_member(act.person.id), link.phone, verified=False)
 
 
 @operation("member.make_link", form=OneTimeLinkForm, requires="members.manage")
@@ -189,7 +189,7 @@ def open_link(token: str, purpose: str) -> OneTimeLink:
 
 def pending_phone(member_id: uuid.UUID) -> str | None:
     """The phone to which a code was sent that can still be entered."""
-    link = _code_of(member_id, "phone_code")
+    link = code_of(member_id, "phone_code")
     return link.phone if link else None
 
 
@@ -212,7 +212,8 @@ def _use(digest: str, purpose: str) -> OneTimeLink:
     return link
 
 
-def _send_code(member_id: uuid.UUID, purpose: str, phone: str) -> None:
+def send_code(member_id: uuid.UUID, purpose: str, phone: str) -> None:
+    """Send a code to a phone once this transaction is certain; earlier ones of this purpose stop working."""
     code = f"{secrets.randbelow(1_000_000):06d}"
     link = _new_link(member_id, purpose, phone, None, CODE_LIFETIME)
     link.digest = _code_digest(link.id, code)
@@ -220,7 +221,8 @@ def _send_code(member_id: uuid.UUID, purpose: str, phone: str) -> None:
     sms.send_after_commit(phone, gettext("验证码 %(code)s，10 分钟内有效。请勿转告他人。", code=code))
 
 
-def _code_of(member_id: uuid.UUID, purpose: str, *, lock: bool = False) -> OneTimeLink | None:
+def code_of(member_id: uuid.UUID, purpose: str, *, lock: bool = False) -> OneTimeLink | None:
+    """The code of this purpose that can still be entered."""
     found = select(OneTimeLink).where(
         OneTimeLink.member_id == member_id,
         OneTimeLink.purpose == purpose,
@@ -231,9 +233,9 @@ def _code_of(member_id: uuid.UUID, purpose: str, *, lock: bool = False) -> OneTi
     return db.session.scalars(found.with_for_update() if lock else found).first()
 
 
-def _code_fits(member_id: uuid.UUID, purpose: str, code: str) -> bool:
+def code_fits(member_id: uuid.UUID, purpose: str, code: str) -> bool:
     """Whether the code is right, used up when it is; a wrong one is counted."""
-    link = _code_of(member_id, purpose, lock=True)
+    link = code_of(member_id, purpose, lock=True)
     if link is None:
         return False
     if not compare_digest(link.digest, _code_digest(link.id, code)):
@@ -243,8 +245,8 @@ def _code_fits(member_id: uuid.UUID, purpose: str, code: str) -> bool:
     return True
 
 
-def _wrong_code() -> Outcome:
-    """An outcome, not an exception: the try stays counted."""
+def wrong_code() -> Outcome:
+    """What is said of a wrong code: an outcome, not an exception: the try stays counted."""
     return Outcome(gettext("验证码不对或已过期。"), outcome="refused", status=422)
 
 
@@ -281,10 +283,11 @@ def _set_password(member: Member, password: str) -> None:
     db.session.execute(update(Member).where(Member.id == member.id).values(password_hash=hash_ahead(password)))
 
 
-def _set_phone(member: Member, phone: str) -> Outcome:
+def _set_phone(member: Member, phone: str, *, verified: bool) -> Outcome:
     if db.session.scalar(select(Member.id).where(Member.phone == phone, Member.id != member.id)):
         raise PhoneTaken(gettext("这个手机号已有账号。"))
     member.phone = phone
+    member.phone_verified_at = now() if verified else None
     return Outcome(gettext("手机号已改，以后用新号码登录。"), url="/me")
 
 

@@ -35,7 +35,7 @@ class LastAdmin(Refusal):
     message = lazy_gettext("这是最后一位管理员，请先设另一位。")
 
 
-@operation("member.set_roles", form=RolesForm, requires="members.manage")
+@operation("member.set_roles", form=RolesForm, requires="members.manage", waits=False)
 def set_roles(act: Act, *, roles: list[str]) -> Outcome:
     """Give a member exactly these roles."""
     if act.target_id == act.person.id:

@@ -8,17 +8,14 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import update
 
-from blueprints.accounts import sessions
 from blueprints.accounts.forms import CompanyForm, DisplayForm, EmptyForm, ProfileForm
-from blueprints.accounts.models import Company, LoginSession, Member
+from blueprints.accounts.models import Company, Member
 from blueprints.accounts.service.registration import STATUS_URL
-from core.clock import now
 from core.database import db, locked
 from core.errors import NotFound, Stale
 from core.operations import Act, Outcome, operation, version_built_on
 
 PROFILE_URL = "/me"
-SESSIONS_URL = "/me/sessions"
 
 
 def profile_of(member_id: uuid.UUID) -> Member:
@@ -86,35 +83,6 @@ def set_display(act: Act, *, large: str | None, palette: str | None, language: s
     if changed:
         db.session.execute(update(Member).where(Member.id == act.person.id).values(**changed))
     return Outcome()
-
-
-def sessions_of(member_id: uuid.UUID) -> list[LoginSession]:
-    """The phones and computers on which a person is logged in, newest first."""
-    return list(
-        db.session.scalars(
-            db.select(LoginSession)
-            .where(
-                LoginSession.member_id == member_id,
-                LoginSession.revoked_at.is_(None),
-                LoginSession.expires_at > now(),
-            )
-            .order_by(LoginSession.id.desc())
-            .limit(100)
-        )
-    )
-
-
-@operation("session.revoke", form=EmptyForm, requires="signed_in")
-def revoke_session(act: Act) -> Outcome:
-    """End one of one's own sessions."""
-    if not sessions.revoke(act.person.id, act.target_id):
-        raise NotFound
-    return Outcome(gettext("那台设备已退出登录。"), url=SESSIONS_URL)
-
-
-def sign_out_url(outcome: Outcome, *, own: bool) -> str:
-    """Where to go after ending a session: who ended their own has to log in again."""
-    return "/login" if own else outcome.url or SESSIONS_URL
 
 
 def _self(act: Act) -> Member:

@@ -8,7 +8,9 @@ from typing import Any
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
+from blueprints.accounts import step_up
 from blueprints.accounts.forms import OneTimeLinkForm, ReinstateForm, RolesForm, SuspendForm
+from blueprints.accounts.service import looks
 from blueprints.accounts.service.credentials import link_url
 from blueprints.admin.forms import MemberFilter
 from blueprints.admin.routes.blueprint import blueprint, filters_of, next_url
@@ -51,6 +53,8 @@ def index() -> Response:
 @requires("members.manage")
 def show(member_id: uuid.UUID, form: Form | None = None, status: int = 200, at: str = "", **_: Any) -> Response:
     """One account, and what admins can do with it. `at` names the form that is shown again."""
+    if request.method == "GET":
+        looks.note_account(member(), member_id)
     person = members.person(member_id)
     forms = {name: kind(ids=name) for name, kind in FORMS.items()}
     forms["roles"] = RolesForm(roles=person.roles, ids="roles")
@@ -73,8 +77,12 @@ def show(member_id: uuid.UUID, form: Form | None = None, status: int = 200, at: 
 @blueprint.post(f"{LIST}/<uuid:member_id>/roles")
 @requires("members.manage")
 def set_roles(member_id: uuid.UUID) -> ResponseReturnValue:
-    """Give exactly these roles."""
-    return _act("member.set_roles", member_id, "roles")
+    """Give exactly these roles; the password is asked for unless it was given lately."""
+
+    def again(form: Form | None = None, status: int = 200) -> Response:
+        return show(member_id, form=form, status=status, at="roles")
+
+    return step_up.asked(again, RolesForm(request.form, ids="roles")) or _act("member.set_roles", member_id, "roles")
 
 
 @blueprint.post(f"{LIST}/<uuid:member_id>/suspend")

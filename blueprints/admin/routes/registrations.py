@@ -10,6 +10,7 @@ from flask import Response, flash, redirect, request, session
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts.forms import AskForm, RefuseForm
+from blueprints.accounts.service import looks
 from blueprints.accounts.service.decisions import queue
 from blueprints.admin.forms import DecideForm, QueueFilter, ReasonsForm
 from blueprints.admin.routes.blueprint import blueprint, filters_of, next_url
@@ -69,6 +70,8 @@ def application(
     registration_id: uuid.UUID, form: Form | None = None, status: int = 200, at: str = "", **_: Any
 ) -> Response:
     """One application with everything needed to decide. `at` names the form that is shown again."""
+    if request.method == "GET":
+        looks.note_application(member(), registration_id)
     uncovered = request.method == "GET" and session.pop("uncovered", None) == str(registration_id)
     dossier = registrations.dossier(registration_id, uncovered=uncovered)
     given: dict[str, Form] = {"refuse": RefuseForm(ids="refuse"), "ask": AskForm(ids="ask")}
