@@ -1,7 +1,7 @@
 """Offline events: planning, signing up, the waitlist, calendars."""
 
-from blueprints.events import offline
+from blueprints.events import offline, privacy
 from blueprints.events.routes import blueprint
 
 blueprints = (blueprint,)
-__all__ = ["blueprints", "offline"]
+__all__ = ["blueprints", "offline", "privacy"]
