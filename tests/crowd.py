@@ -16,9 +16,11 @@ from blueprints.events.service import ticket_signer
 from core import text
 from core.clock import now
 from core.database import db, new_id
+from core.pinyin_table import IN_NAMES
 from tests.door import Door
 
 # The commonest surnames, the common ones more than once (as in the census), and characters of given names.
+RARE, ONE_CHARACTER = 0.15, 0.15
 SURNAMES = (
     "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"
     "石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤单仇解查翟"
@@ -34,7 +36,14 @@ def names(number: int, seed: int = 1118) -> list[str]:
     """So many names, some of them shared by several people."""
     dice = random.Random(seed)
     pool = SURNAMES + COMMON
-    return [dice.choice(pool) + "".join(dice.choices(GIVEN, k=1 if dice.random() < 0.15 else 2)) for _ in range(number)]
+
+    def character() -> str:
+        return dice.choice(IN_NAMES if dice.random() < RARE else GIVEN)
+
+    return [
+        dice.choice(pool) + "".join(character() for _ in range(1 if dice.random() < ONE_CHARACTER else 2))
+        for _ in range(number)
+    ]
 
 
 def fill(app: Flask, door: Door, number: int) -> list[dict[str, str]]:
