@@ -72,16 +72,19 @@ def check_encoding() -> None:
 
 
 def add_headers(response: Response) -> Response:
-    """Put the policy on an answer, and whose session it is; what was made for a person is never kept by a cache."""
+    """Put the policy on an answer, and whose session it is; what was made for a person is never kept by a cache.
+
+    An answer without the database does not know whose session it is, and says nothing of it.
+    """
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if g.get("unavailable"):
+        return response
     person = viewer()
     response.headers["Account"] = str(person.id) if person else ""
     if person:
-    if g.get("unavailable"):
-        return response
         response.headers["Cache-Control"] = "private, no-store"
     return response
 
