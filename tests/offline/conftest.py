@@ -175,6 +175,8 @@ def phone(site: Site, playwright_engine: Any, browsers: dict[str, Any]) -> Itera
 
 @pytest.fixture(scope="session")
 def chamber_of_the_run() -> Iterator[Town]:
+    if not Phones.can_run():
+        pytest.skip("needs node and `npm ci` in tests/js")
     with town() as made:
         yield made
 
@@ -182,7 +184,5 @@ def chamber_of_the_run() -> Iterator[Town]:
 @pytest.fixture
 def chamber(chamber_of_the_run: Town) -> Town:
     """A chamber whose phones run the real engine in Node, as on its first day."""
-    if not Phones.can_run():
-        pytest.skip("needs node and `npm ci` in tests/js")
     chamber_of_the_run.start()
     return chamber_of_the_run
