@@ -31,6 +31,8 @@ export interface Entry {
   replaced_by?: string;
   again?: boolean;
   acknowledged?: boolean;
+  /** Saved by itself, as a desk does while one types: nobody is told of it. */
+  quiet?: boolean;
 }
 
 /** A page of the phone's set, as a line of the sync brings it. */
