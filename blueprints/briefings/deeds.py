@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload
 
 from blueprints.accounts.models import Member
 from blueprints.briefings.forms import DeedForm
-from blueprints.briefings.models import Deed
+from blueprints.briefings.models import Briefing, Deed
 from core.clock import clock, now
 from core.database import db, new_id
-from core.errors import IdTaken, Refusal
+from core.errors import IdTaken, NotFound, Refusal
 from core.operations import Act, Outcome, operation
-from core.registries import Gathered, gathers
+from core.registries import Gathered
 
 MOST_A_DAY = 20
 SHOWN = 30
@@ -53,17 +52,23 @@ def sent_by(member_id: uuid.UUID) -> list[Deed]:
     )
 
 
-@gathers("deeds")
-def of_the_day(day: date) -> Iterator[Gathered]:
-    """The good deeds that were sent in on the day."""
+def with_issue(key: uuid.UUID, day: date) -> tuple[Briefing, list[Deed]]:
+    """An issue, and the good deeds that were sent in on the day, in one query."""
     start, end = clock.at(day, time()), clock.at(day + timedelta(days=1), time())
-    rows = db.session.scalars(
-        select(Deed)
-        .where(Deed.sent_at >= start, Deed.sent_at < end)
+    rows = db.session.execute(
+        select(Briefing, Deed)
+        .outerjoin(Deed, and_(Deed.sent_at >= start, Deed.sent_at < end))
+        .where(Briefing.id == key)
         .options(joinedload(Deed.author).load_only(Member.real_name).raiseload(Member.company))
         .order_by(Deed.sent_at, Deed.id)
-    )
-    for deed in rows:
-        told = " ".join(deed.body.split())
-        line = gettext("%(doer)s：%(told)s（%(name)s来信）", doer=deed.doer, told=told, name=deed.author.real_name)
-        yield Gathered("deed", f"deed:{deed.id}", deed.doer, line)
+    ).all()
+    if not rows:
+        raise NotFound
+    return rows[0][0], [deed for _, deed in rows if deed]
+
+
+def card(deed: Deed) -> Gathered:
+    """A good deed as a card of the desk."""
+    told = " ".join(deed.body.split())
+    line = gettext("%(doer)s：%(told)s（%(name)s来信）", doer=deed.doer, told=told, name=deed.author.real_name)
+    return Gathered("deed", f"deed:{deed.id}", deed.doer, line)

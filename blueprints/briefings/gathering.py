@@ -14,15 +14,16 @@ import blueprints.accounts.gathering
 import blueprints.door.gathering
 import blueprints.experts.gathering
 import blueprints.needs.gathering
-from blueprints.briefings import rules
+from blueprints.briefings import deeds, rules
 from blueprints.briefings.acts import editable, save
 from blueprints.briefings.forms import GatherForm, ItemsField
+from blueprints.briefings.models import Deed
 from blueprints.briefings.steps import TooLong, outcome
 from blueprints.briefings.words import SECTIONS
 from core.operations import Act, Outcome, operation
 from core.registries import Gathered, gatherings
 
-__all__ = ["Section", "blueprints", "gather", "items_of_page", "of_day"]
+__all__ = ["Section", "blueprints", "gather", "items_of_page", "of_day", "tongue"]
 LONGEST_BODY = 15_000
 
 
@@ -35,18 +36,20 @@ class Section:
     cards: list[Gathered]
 
 
-def of_day(day: date) -> list[Section]:
+def of_day(day: date, good_deeds: Iterable[Deed] = ()) -> list[Section]:
     """The cards of a day by sections, said in the installation's language; a query for each feature."""
-    with force_locale(_tongue()):
-        found = [card for gather in gatherings.values() for card in gather(day)]
-        return [
-            Section(kind, str(SECTIONS[kind]), cards)
-            for kind in rules.KINDS
-            if (cards := [card for card in found if card.kind == kind])
-        ]
+    with force_locale(tongue()):
+        found = [each for gather in gatherings.values() for each in gather(day)]
+        found += [deeds.card(deed) for deed in good_deeds]
+    return [
+        Section(kind, str(SECTIONS[kind]), cards)
+        for kind in rules.KINDS
+        if (cards := [each for each in found if each.kind == kind])
+    ]
 
 
-def _tongue() -> str:
+def tongue() -> str:
+    """The language in which the briefing is written: the installation's."""
     return "en" if current_app.extensions["settings"].locale == "en" else "zh"
 
 
@@ -54,7 +57,7 @@ def _tongue() -> str:
 def gather(act: Act, *, items: list[tuple[str, str]]) -> Outcome:
     """Put what was picked at the end of its sections; what others wrote meanwhile stays."""
     found = editable(act)
-    with force_locale(_tongue()):
+    with force_locale(tongue()):
         lines = [(str(SECTIONS[kind]), line) for kind, line in items]
     body = rules.with_items(found.body, lines)
     if len(body) > LONGEST_BODY:

@@ -18,6 +18,7 @@
     clearTimeout(timer);
     timer = setTimeout(() => navigator.onLine ? place()?.dispatchEvent(new CustomEvent("desk:preview")) : mark(true), PAUSE_MS);
   });
+  addEventListener("online", () => place()?.dispatchEvent(new CustomEvent("desk:preview")));
   document.addEventListener("htmx:error", (event) => { if (event.target === place()) mark(true); });
   document.addEventListener("htmx:after:swap", () => mark(false));
 })();

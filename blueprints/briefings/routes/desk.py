@@ -10,7 +10,7 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from blueprints.briefings import gathering, offline, rules, service, versions, words
+from blueprints.briefings import deeds, gathering, offline, rules, service, versions, words
 from blueprints.briefings.forms import (
     CommentForm,
     CorrectionForm,
@@ -85,6 +85,7 @@ def at_desk(
             "remarks": _remarks(found),
             "minutes": reading_time_minutes(found.body),
             "sections": [str(words.SECTIONS[kind]) for kind in rules.KINDS],
+            "day_before": (found.date or today()) - timedelta(days=1),
         },
         tab="today",
         status=status,
@@ -236,12 +237,12 @@ def _number(name: str) -> int | None:
 @requires("briefing.edit")
 def gather(key: uuid.UUID, form: Form | None = None, status: int = 200, **_: Any) -> Response:
     """What happened on a day, as cards to pick from."""
-    found = versions.issue_of(key)
     posted = request.form if request.method == "POST" else MultiDict()
-    day = _day(found, posted.get("day") or request.args.get("day", ""))
+    day = _day(posted.get("day") or request.args.get("day", ""))
+    found, good_deeds = deeds.with_issue(key, day)
     return page(
         "briefings/gather.html",
-        load=lambda: {"sections": gathering.of_day(day)},
+        load=lambda: {"sections": gathering.of_day(day, good_deeds)},
         tab="today",
         status=status,
         briefing=found,
@@ -249,15 +250,16 @@ def gather(key: uuid.UUID, form: Form | None = None, status: int = 200, **_: Any
         form=form if isinstance(form, GatherForm) else GatherForm(),
         typed=posted,
         picked=set(posted.getlist("pick")),
+        tongue="en" if gathering.tongue() == "en" else "zh-CN",
     )
 
 
-def _day(found: Briefing, asked: str) -> date:
-    """The day that is told of: the one asked for, else the one before the issue is out."""
+def _day(asked: str) -> date:
+    """The day that is told of: the one asked for, else yesterday."""
     try:
         return parse_date(asked)
     except Unacceptable:
-        return (found.date or today()) - timedelta(days=1)
+        return today() - timedelta(days=1)
 
 
 @blueprint.post("/desk/briefings/<uuid:key>/gather")
