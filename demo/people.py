@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from blueprints.accounts.identity import identity_purpose
 from blueprints.accounts.models import (
     Company,
     Member,
@@ -15,7 +16,7 @@ from blueprints.accounts.models import (
     Rule,
     RuleAcceptance,
 )
-from blueprints.accounts.service.registration import identity_purpose, names_of
+from blueprints.accounts.service.registration import names_of
 from core.audit import Act
 from core.text import company_name_key
 from demo.community import ADMIN, LOG_INS, Record

@@ -6,6 +6,7 @@ from blueprints.accounts import (
     commands,
     credential_routes,
     directory_routes,
+    identity,
     labels,
     passkey_routes,
     phone_check_routes,
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
     """Sessions, the commands, and the words for codes in every template."""
     sessions.init_app(app)
     commands.init_app(app)
+    identity.init_app(app)
     rule_commands.init_app(app)
     app.jinja_env.globals.update(
         trade_labels=labels.TRADE_LABELS,

@@ -103,6 +103,7 @@ class Member(Keyed, Versioned, Base):
     referrer: Mapped[str] = mapped_column(String(40), default="")
     identity_number: Mapped[str | None] = mapped_column(String(200))
     identity_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    identity_digest_next: Mapped[str | None] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(2))
     large: Mapped[bool] = mapped_column(default=False)
     palette: Mapped[str] = mapped_column(String(5), default="auto")

@@ -7,10 +7,10 @@ from datetime import datetime
 from secrets import token_hex
 from typing import Any
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, exists, func, select, update
 
+from blueprints.accounts.identity import number_of
 from blueprints.accounts.labels import REGISTRATION_LABELS, ROLE_LABELS, STATUS_LABELS, TRADE_LABELS
 from blueprints.accounts.models import (
     Company,
@@ -24,9 +24,9 @@ from blueprints.accounts.models import (
     RoleGrant,
     RuleAcceptance,
 )
-from blueprints.accounts.service.registration import identity_purpose, names_of
+from blueprints.accounts.service.registration import names_of
 from core.clock import now
-from core.crypto import Unreadable, Vault
+from core.crypto import Unreadable
 from core.database import db, execute_count, table_of, touch
 from core.held import Row, held
 from core.registries import Held, Leaver, exports, forgets
@@ -45,9 +45,8 @@ def _own_row(member_id: uuid.UUID) -> list[Row]:
     columns = [column for column in table_of(Member).columns if column.name in _ABOUT_ME]
     row = dict(db.session.execute(select(*columns).where(Member.id == member_id)).one()._mapping)  # noqa: SLF001
     if row["identity_number"]:
-        vault: Vault = current_app.extensions["vault"]
         try:
-            row["identity_number"] = vault.decrypt(row["identity_number"], identity_purpose(member_id))
+            row["identity_number"] = number_of(db.session.get_one(Member, member_id))
         except Unreadable:
             row["identity_number"] = "***"
     return [row]
@@ -82,7 +81,7 @@ exports(
         ("members",),
         (
             *("company_id", "sort_key", "sounds_like", "search_text", "version"),
-            *("password_hash", "identity_digest", "calendar_token"),
+            *("password_hash", "identity_digest", "identity_digest_next", "calendar_token"),
         ),
     ),
     held(
@@ -230,6 +229,7 @@ def make_nameless(member: Member) -> None:
         "company_id": NAMELESS,
         "identity_number": None,
         "identity_digest": None,
+        "identity_digest_next": None,
         "calendar_token": None,
         "phone_verified_at": None,
         "language": None,

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from blueprints.accounts.identity import keep_number
 from blueprints.accounts.models import Look, Member, RuleAcceptance
 from blueprints.events.models import Event, Signup
 from blueprints.me import erasure
@@ -107,10 +108,7 @@ def test_the_export_asks_for_the_password_again(world: World) -> None:
 def test_an_identity_number_is_exported_whole_to_its_owner(app: Flask, people: People) -> None:
     member_id, browser = people.logged_in("程英")
     with app.app_context():
-        from blueprints.accounts.service.registration import identity_purpose
-
-        member = db.session.get_one(Member, member_id)
-        member.identity_number = app.extensions["vault"].encrypt("11010519491231002X", identity_purpose(member_id))
+        keep_number(db.session.get_one(Member, member_id), "11010519491231002X")
         db.session.commit()
     assert unzipped(browser)[0]["members"][0]["identity_number"] == "11010519491231002X"
 

@@ -6,18 +6,18 @@ import logging
 import uuid
 from dataclasses import dataclass
 
-from flask import current_app
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, union
 from sqlalchemy.orm import contains_eager
 
 from blueprints.accounts.forms import ApproveForm, AskForm, EmptyForm, RefuseForm
+from blueprints.accounts.identity import number_of
 from blueprints.accounts.models import Company, Member, Registration
 from blueprints.accounts.rules import WAITING, Identity, may_decide, repeats
-from blueprints.accounts.service.registration import STATUS_URL, add_entry, identity_purpose
+from blueprints.accounts.service.registration import STATUS_URL, add_entry
 from core import audit
 from core.clock import now
-from core.crypto import Unreadable, Vault
+from core.crypto import Unreadable
 from core.database import db, locked
 from core.errors import Forbidden, NotFound, Refusal
 from core.operations import Act, Outcome, operation
@@ -81,13 +81,12 @@ def identity_number_of(member: Member, *, whole: bool = False) -> str | None:
     """
     if not member.identity_number:
         return None
-    vault: Vault = current_app.extensions["vault"]
     try:
-        number = vault.decrypt(member.identity_number, identity_purpose(member.id))
+        number = number_of(member)
     except Unreadable:
         log.exception("the identity number of member %s cannot be read", member.id)
         return gettext("填了，但是读不出来：请技术负责人看看密钥")
-    return number if whole else masked_identity_number(number)
+    return number if whole or number is None else masked_identity_number(number)
 
 
 def _to_decide(act: Act) -> Registration:

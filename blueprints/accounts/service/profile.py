@@ -71,7 +71,7 @@ def update_company(act: Act, *, products: str | None, buys: str | None, version:
 def withdraw_identity(act: Act) -> Outcome:
     """Take one's identity number back, as the privacy text promises."""
     member = _self(act)
-    member.identity_number = member.identity_digest = None
+    member.identity_number = member.identity_digest = member.identity_digest_next = None
     return Outcome(gettext("身份证号已删去。"), url=PROFILE_URL if act.person.is_member else STATUS_URL)
 
 

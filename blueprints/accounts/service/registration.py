@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from flask import current_app
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from blueprints.accounts import limiting
 from blueprints.accounts.forms import AnswerForm, RegistrationForm
+from blueprints.accounts.identity import keep_number
 from blueprints.accounts.models import Company, Member, Registration, RegistrationEntry, RoleGrant
 from blueprints.accounts.passwords import hash_ahead
 from blueprints.accounts.rules import may_answer
@@ -18,7 +18,6 @@ from blueprints.accounts.service.community_rules import accept_versions
 from core import text
 from core.access import Viewer
 from core.clock import now
-from core.crypto import Vault
 from core.database import db, insert_once, new_id
 from core.errors import NotFound, Refusal, constraint_means
 from core.fields import Form
@@ -94,9 +93,7 @@ def submit_registration(
         **names_of(real_name, company_name),
     )
     if id_number:
-        vault: Vault = current_app.extensions["vault"]
-        member.identity_number = vault.encrypt(id_number, identity_purpose(member.id))
-        member.identity_digest = vault.keyed_hash(id_number, "identity number")
+        keep_number(member, id_number)
     application = Registration(
         id=new_id(), member_id=member.id, state="submitted", company_name=company_name, uscc=uscc, submitted_at=now()
     )
@@ -163,11 +160,6 @@ def names_of(real_name: str, company_name: str) -> dict[str, str]:
         "sounds_like": text.sounds_alike_key(real_name)[:200],
         "search_text": text.search_text(real_name, company_name),
     }
-
-
-def identity_purpose(member_id: uuid.UUID) -> str:
-    """Whose identity number a sealed text is; told to the vault both ways."""
-    return f"member {member_id} identity number"
 
 
 def tell_admins(application: Registration, member: Member, kind: str, cause: str) -> None:
