@@ -6,9 +6,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.event import listens_for
+from sqlalchemy.orm import Session
 
 from blueprints.accounts.models import Member
 from blueprints.door import merging, rules, tickets
@@ -36,9 +39,19 @@ __all__ = [
 ]
 
 
+_HELD = "door under lock"
 # Built once: several phones wait for it at the door.
 _OF_SIGNUP = (
-    select(Signup.member_id, Member.real_name, Signup.state, Signup.attended_at)
+    select(
+        Signup.member_id,
+        Member.real_name,
+        Signup.state,
+        Signup.attended_at,
+        exists()
+        .where(Checkin.event_id == Signup.event_id, Checkin.guest_id == Signup.member_id)
+        .correlate(Signup)
+        .label("seen"),
+    )
     .join(Member, Member.id == Signup.member_id)
     .where(Signup.id == bindparam("signup_id"), Signup.event_id == bindparam("event_id"))
 )
@@ -55,6 +68,7 @@ class Guest:
     state: str | None = None
     attended_at: datetime | None = None
     flags: tuple[str, ...] = ()
+    seen: bool = True
 
 
 @operation("checkin.record", form=CheckinForm, lane="event")
@@ -81,7 +95,7 @@ def record(
     else:
         scan = rules.Scan("walk_in")
         guest = _walk_in(event, walk_in_name or "", walk_in_phone)
-    others = merging.facts_of(event.id, guest.id)
+    others = merging.facts_of(event.id, guest.id) if guest.seen else []
     admission = merging.admission_among(others)
     received_at = act.received_at or clock.now()
     at = act.occurred_at or received_at
@@ -167,12 +181,24 @@ def checkin_event(checkin_id: uuid.UUID) -> uuid.UUID | None:
 
 
 def _door(event_id: uuid.UUID, act: Act) -> Event:
+    """The event under its lock, for who may stand there; asked once for all scans of one batch."""
+    session = db.session()
+    place = (session.get_transaction(), event_id, act.person.id)
+    if session.info.get(_HELD) == place and (event := session.get(Event, event_id)):
+        return event
     event = locked(Event, event_id)
     if event is None:
         raise NotFound
     if not may_stand_at_door(event, act.person):
         raise Forbidden
+    session.info[_HELD] = place
     return event
+
+
+@listens_for(Session, "after_soft_rollback")
+def _let_go(session: Session, *_: Any) -> None:
+    """A lock that was taken since a savepoint is lost with it."""
+    session.info.pop(_HELD, None)
 
 
 def _ticket_holder(event: Event, signup_id: uuid.UUID) -> Guest:
@@ -191,7 +217,7 @@ def _of_signup(event: Event, signup_id: uuid.UUID) -> Guest | None:
     row = db.session.execute(_OF_SIGNUP, {"signup_id": signup_id, "event_id": event.id}).first()
     if row is None:
         return None
-    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at)
+    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at, seen=row.seen)
 
 
 def _walk_in(event: Event, name: str, phone: str | None) -> Guest:
