@@ -43,15 +43,11 @@
         if (before === account && self.caches) await pages.renewShell(account).catch(() => false);
         await store.remove("meta", "unsettled");
       }
-      if (before === account) {
-        if (account) await outbox.release(account);
-        mark(account);
-        return;
-      }
       if (!account && before) return huiyou.tell("connection", { state: "login" });
+      mark(account);
+      if (before === account) return outbox.release(account);
       await clear(before || "");
       await store.set("account", account);
-      mark(account);
       huiyou.tell("account", { account });
       await outbox.release(account);
       if (self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
@@ -59,11 +55,7 @@
       await huiyou.sync.run({ force: true });
     },
 
-    /**
-     * The person leaves: nothing of theirs opens from now on, but what they asked to `keep` waits for them.
-     * Answers whether the server has ended the session; until it has, a tombstone stands.
-     * @param {{keep?: boolean}} [options] @returns {Promise<boolean>}
-     */
+    /** The person leaves: nothing of theirs opens from now on; what they asked to `keep` waits. False while only a tombstone ends the session. */
     async leave({ keep = false } = {}) {
       const account = await store.get("account") || "";
       await store.set("tombstone", true);

@@ -9,13 +9,12 @@
   const INSISTENT = ["submit", "now", "login", "online", "open"];
   /** Since when nothing arrives: how often tried, and until when to wait; `asked` when the server said so. */
   const failures = { count: 0, until: 0, asked: 0 };
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let alarm;
+  let alarm = 0;
 
   /** 1 s to 5 min, doubled at each try, with jitter. @param {number} tries */
   const backoff = (tries) => Math.min(300_000, 1000 * 2 ** Math.min(tries, 9)) * (0.5 + Math.random() / 2);
 
-  /** What may go now: each lane in order, and none past an entry that has to wait. @param {string} owner @param {number} most @returns {Promise<Entry[]>} */
+  /** What may go now: each lane in order, and none past an entry that has to wait. @param {string} owner @param {number} most */
   async function ready(owner, most) {
     const entries = await outbox.waiting(owner);
     const open = new Set(entries.map((entry) => entry.op_id));
@@ -48,11 +47,7 @@
     return seconds > 0 ? Math.min(seconds, 300) * 1000 : 0;
   }
 
-  /**
-   * Posts a batch; says what kind of answer came.
-   * @param {{account: string | null, outbox: string}} who @param {Entry[]} batch
-   * @returns {Promise<{kind: string, body?: any, wait?: number}>} ours, size, portal, trouble or offline
-   */
+  /** Posts a batch; says what came: ours, size, portal, trouble or offline. @param {Sender} who @param {Entry[]} batch @returns {Promise<Came>} */
   async function post(who, batch) {
     const body = { ...who, generation: await store.get("generation"), sent_at: new Date().toISOString(), ops: await Promise.all(batch.map(wire)) };
     return huiyou.within(ANSWER_MS, async (signal) => {
@@ -86,7 +81,7 @@
   /** @param {number} instant in ms since 1970 */
   function tryAgainAt(instant) {
     clearTimeout(alarm);
-    alarm = setTimeout(() => huiyou.sender.send(), instant - Date.now() + 10);
+    alarm = +setTimeout(() => huiyou.sender.send(), instant - Date.now() + 10);
   }
 
   /** A server that was restored from a backup is offered again what it may have lost; true if it was. @param {string | undefined} generation */
@@ -118,7 +113,7 @@
     return state;
   }
 
-  /** Sends all that one owner has. @param {string} owner @param {{account: string | null, outbox: string}} who @param {any} result */
+  /** Sends all that one owner has. @param {string} owner @param {Sender} who @param {any} result */
   async function sendAll(owner, who, result) {
     let most = MOST;
     for (let batch = await ready(owner, most); batch.length; batch = await ready(owner, most)) {
@@ -152,11 +147,7 @@
   huiyou.sender = {
     compareGeneration,
 
-    /**
-     * Sends what waits, unless another tab does. Answers "idle" when nothing waits, "busy" when another sends, else how it went.
-     * @param {{reason?: string}} [options]
-     * @returns {Promise<{sent: number, answer: string, pages: any[]}>}
-     */
+    /** Sends what waits. Answers "idle" when nothing waits, "busy" when another tab sends, else how it went. */
     async send({ reason = "timer" } = {}) {
       const result = { sent: 0, answer: "busy", pages: [] };
       const wait = reason === "now" ? 0 : INSISTENT.includes(reason) ? failures.asked : failures.until;

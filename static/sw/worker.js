@@ -68,7 +68,7 @@
     return await caches.match(request) || fetch(request);
   }
 
-  /** @param {any} event @param {string} url @param {() => void} finished */
+  /** @param {any} event @param {string} url @param {Done} finished */
   async function navigate(event, url, finished) {
     const network = fromNetwork(event, url);
     try {
@@ -84,9 +84,8 @@
           stream.enqueue(encoder.encode(head));
           try {
             stream.enqueue(encoder.encode(await fragment(url, account, network, finished)));
-          } catch (error) {
+          } catch {
             stream.enqueue(encoder.encode(await nothing()));
-            console.error(error);
             finished();
           }
           stream.enqueue(encoder.encode(foot));
@@ -94,13 +93,10 @@
         },
       });
       return new Response(body, { headers: shell.headers });
-    } catch (error) {
-      console.error(error);
+    } catch {
       return whole(event.request, finished);
     }
   }
-
-  /** @typedef {{page: any, status: number, account: string, location: string | null}} Answer */
 
   /** What the network says, if it is the application that says it. @param {any} event @param {string} url @returns {Promise<Answer | null>} */
   async function fromNetwork(event, url) {
@@ -120,7 +116,7 @@
     }
   }
 
-  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {() => void} finished */
+  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Done} finished */
   async function fragment(url, account, network, finished) {
     const stored = network.then((answer) => keep(answer, account)).catch(() => {});
     const soon = await Promise.race([network, after(PATIENCE_MS)]);
@@ -165,7 +161,7 @@
     return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
   }
 
-  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request @param {() => void} finished */
+  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request @param {Done} finished */
   async function whole(request, finished) {
     finished();
     try {
@@ -175,7 +171,7 @@
     }
   }
 
-  /** @param {() => void} finished */
+  /** @param {Done} finished */
   function left(finished) {
     finished();
     return bare(english ? "You have logged out" : "已退出", english

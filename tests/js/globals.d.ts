@@ -7,6 +7,11 @@ type PageLine = import("./types").PageLine;
 type Sealed = NonNullable<Entry["secret"]>;
 /** A person's operations go as theirs, a visitor's (`account: null`) under the id of the phone's outbox. */
 type Sender = { account: string | null; outbox: string };
+/** What kind of answer came to a batch. */
+type Came = { kind: string; body?: any; wait?: number };
+/** What the network said to a navigation. */
+type Answer = { page: any; status: number; account: string; location: string | null };
+type Done = () => void;
 type Sent = { sent: number; answer: string; pages: PageLine[] };
 type KeptPage = Omit<PageLine, "html"> & { size: number };
 
