@@ -94,15 +94,15 @@ def blocks_of(groups: Sequence[Group], contents: Collection[str] = ()) -> list[B
 
 
 def _of_lines(groups: Sequence[Group], contents: Collection[str]) -> list[Block]:
-    """A line is a paragraph, but for one that a page broke in the middle of a sentence."""
-    lines = [(line, at == 0) for group in groups for at, line in enumerate(group.lines)]
+    """A line is a paragraph, but for one that was broken in the middle of a sentence."""
+    lines = [line for group in groups for line in group.lines]
     blocks: list[Block] = []
-    for place, (line, after_blank) in enumerate(lines):
+    for place, line in enumerate(lines):
         text = line.text.strip()
-        following = lines[place + 1][0].text.strip() if place + 1 < len(lines) else ""
+        following = lines[place + 1].text.strip() if place + 1 < len(lines) else ""
         made = _marked(line, contents) or _plain(text, following, contents)
         last = blocks[-1] if blocks else None
-        if made.kind == "paragraph" and after_blank and last and _goes_on(last):
+        if made.kind == "paragraph" and last and _goes_on(last):
             blocks[-1] = Block(last.kind, joined([last.text, text]), last.level, last.number)
         else:
             blocks.append(made)

@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"(?:\d{4}\s*年\s*)?[（(]?(?:总第|第)\s*[0-9〇零一�
 _RUNNING = re.compile(r"(?:总第|^第)\s*(\d{1,6})\s*期")
 _PAGES = re.compile(r"^[-—–·\s]*\d{1,3}(?:[-—–·\s]+\d{1,3})*[-—–·\s]*$|^第\s*\d{1,3}\s*[版页]$")
 _CONTENTS = re.compile(r"^[【\[]?(?:本期)?(?:目\s*录|要\s*目|导\s*读)[】\]]?[:：]?$")
-_MARK = re.compile(r"^[-*•●◆■▪※○◇□☆★►➤·\s]+|^\d{1,2}[.．、]\s*")
+_MARK = re.compile(r"^[-*•●◆■▪※○◇□☆★►➤·\s]+|^(?:\d{1,2}[.．、]|[一二三四五六七八九十]{1,3}、)\s*")
 _LEADER = re.compile(r"[.．…·\s]{2,}[（(]?\d{1,3}[）)]?$")
 _CONTACT = re.compile(
     r"^(?:报送|抄送|抄报|发送|送|报|发|网址|网站|官网|邮箱|电子邮箱|电子邮件|E-?mail|电话|联系电话|传真|微信公众号|公众号|微信"
@@ -155,7 +155,10 @@ def _divided(groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
         texts = [line.text.strip() for line in group.lines]
         if any(_CONTENTS.match(text) for text in texts) or all(_MARK.match(text) for text in texts):
             continue
-        column = len(texts) >= 3 and all(len(text) <= WIDEST_COLUMN for text in texts)
+        told = any(_DATE.search(text) or _NUMBER.search(text) for text in texts)
+        column = len(texts) >= 3 and all(len(text) <= WIDEST_COLUMN for text in texts) and not told
+        if any(line.level > 1 for line in group.lines):
+            return list(groups[:place]), list(groups[place:])
         is_text = any(len(text) >= LONG and not _is_notice(text) for text in texts)
         if column or is_text or (ends(texts[-1]) and len(joined(texts)) > LONG // 2):
             return _cut(groups, place)
