@@ -99,11 +99,9 @@
   }
 
   /** What the network says, if it is the application that says it. @param {any} event @param {string} url @returns {Promise<Answer | null>} */
-  async function fromNetwork(event, url) {
-    try {
-      const stop = new AbortController();
-      setTimeout(() => stop.abort(), DEADLINE_MS);
-      const response = await event.preloadResponse || await huiyou.call(url, undefined, { headers: { Fragment: "main" }, signal: stop.signal });
+  function fromNetwork(event, url) {
+    return huiyou.within(DEADLINE_MS, async (signal) => {
+      const response = await event.preloadResponse || await huiyou.call(url, undefined, { headers: { Fragment: "main" }, signal });
       await huiyou.heed(response);
       const { headers, status } = response;
       if (!huiyou.ours(response) || !(headers.has("Fragment-Title") || headers.has("Fragment-Location"))) return null;
@@ -111,9 +109,7 @@
       const etag = /[0-9a-f]{8}/.exec(headers.get("ETag") || "")?.[0] || "";
       const page = { url, etag, title, html: await response.text(), as_of: new Date().toISOString() };
       return { page, status, account: headers.get("Account") || "", location: headers.get("Fragment-Location") };
-    } catch {
-      return null;
-    }
+    }).catch(() => null);
   }
 
   /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Done} finished */
