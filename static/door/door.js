@@ -8,7 +8,7 @@
   const KEEP_MS = 30_000;
   const words = english
     ? {
-      scan: "Scan tickets", stop: "Stop the camera", light: "Light", find: "Find on the list", findHint: "Name, pinyin, company, last digits", walkIn: "Add somebody who has not signed up", name: "Name", phone: "Phone", add: "Let in",
+      scan: "Scan tickets", stop: "Stop the camera", light: "Light", find: "Find on the roster", findHint: "Name, pinyin, company, last digits", walkIn: "Add a walk-in", name: "Name", phone: "Mobile phone", add: "Check in",
       code: "Type in a ticket", check: "Check", more: "Figures", noCamera: "The camera cannot be opened. Allow it in the browser's settings, or check in by name.", offline: "No network: all is saved on this phone", online: "In step with the other phones", waits: "to send",
       ended: "You do not keep this door any more. The list has been deleted from this phone.", none: "The list is not on this phone. Open this page once where there is a network.", ready: "Works without a network. The list is on this phone until a day after the event.",
       admitted: (/** @type {any} */ s) => s.company, already_in: (/** @type {any} */ s) => `In since ${s.at}, by ${s.by}.`, waitlisted: () => "On the waiting list, no seat. To let them in, find the name and press Let in.", cancelled: () => "The sign-up was cancelled. To let them in, find the name and press Let in.",

@@ -8,7 +8,7 @@
   const { SIGNS } = huiyou.doorSignals;
   const words = english
     ? {
-      admitted: "In", expected: "Signed up", walkIns: "Walk-ins", waits: "to send", full: "Full: seats ", tail: "ends in", checkIn: "Check in", letIn: "Let in", undo: "Undo", reason: "Why",
+      admitted: "Inside", expected: "Signed up", walkIns: "Walk-in", waits: "to send", full: "Full: seats ", tail: "ends in", checkIn: "Check-in", letIn: "Let in", undo: "Undo", reason: "Reason for undoing",
       waitlisted: "Waiting list", cancelled: "Cancelled", none: "Nobody on the list by that. Try another letter, or add them as a walk-in.", more: "more. Type to find.", recent: "Just now", nobody: "Nobody has checked in yet.",
       unnamed: "(no name)", unknown: "Unknown", undone: "Undone", here: "this phone", waiting: "not sent yet", refused: "Not accepted: ", twice: "let in on another phone, too", let_in: "against the newest list", turned_away: "was on the newest list", name_differs: "the name differs from the member's",
       companies: "By company", minutes: "The last 30 minutes", came: "came", perMinute: "a minute", at: "in at",

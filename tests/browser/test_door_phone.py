@@ -242,3 +242,23 @@ def test_without_scripts_the_door_works_by_plain_posts(people: People, door: Doo
     phone.page.click(f'[id="signup-{door.signup_id(member_id)}"] button')
     assert "王建国，请进" in phone.text
     assert door.facts()[0].verdict == "admitted"
+
+
+def test_the_door_opens_again_from_the_phone_alone(door: Door, at_door: Callable[..., Phone]) -> None:
+    ticket = door.ticket(door.signed_up("王建国"))
+    phone = at_door()
+    page = phone.page
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    phone.open(door.url)
+    page.wait_for_selector(READY)
+    page.wait_for_timeout(1500)
+    phone.context.set_offline(True)
+    phone.open(door.url)
+    page.wait_for_selector(READY, timeout=20_000)
+    assert "王建国" in page.locator("#roster").inner_text()
+    assert wedge(page, ticket) == "admitted"
+    page.wait_for_selector("text=已存在这部手机上")
+    phone.open(door.url)
+    page.wait_for_selector(READY, timeout=20_000)
+    assert admitted(page) == "1"
+    assert page.evaluate("typeof jsQR") == "function"
