@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +65,9 @@ def test_a_day_at_the_desk(app: Flask, phone_of: PhoneOf, new_phone: NewPhone, p
     editor.post("/desk/briefings", date="2026-11-21")
     editor.page.wait_for_url("**/desk/briefings/*")
     url = editor.page.url.removeprefix(editor.site)
-    page = editor.open(f"{url}/gather")
+    editor.page.get_by_role("link", name="收集当天的条目").click()
+    editor.page.wait_for_url("**/gather?day=2026-11-20")
+    page = editor.page
     boxes = page.locator("[name=pick]")
     for at in range(11):
         boxes.nth(at).check()
@@ -156,3 +160,70 @@ def test_a_day_at_the_desk(app: Flask, phone_of: PhoneOf, new_phone: NewPhone, p
         bodies = db.session.scalars(select(BriefingVersion.body)).all()
         assert any("写在家里的一段。" in each for each in bodies)
         assert now() == datetime(2026, 11, 21, 3, 18, 0, tzinfo=UTC)
+
+
+ISSUE = """各位同仁，昨天线上二十一条，线下一场。
+
+## 新的需求
+
+1. **防滑地面一百四十平米。** 河西一家养老院要铺，十二月十号前完工，样块先送三种，湿水之后走一走再定。
+2. 货架四十组，双层，承重三百公斤，津南自提，旧的也行，要能看货。
+3. 求一台五吨行车，跨度十六米半，带轨道，年内装好。
+
+## 新的资源
+
+4. 龙门铣下周起三台闲着，四米台面，可以按天算。
+5. 冷库六十托，零下十八度，滨海，三个月起租。
+
+## 对接成功
+
+6. 五吨行车一台：当天来看，隔天拉走，六万五。
+
+## 活动预告
+
+7. 11月23日 周一 10:00，考察“去海河边的工厂看看”，地点：津创路演厅。
+8. 11月26日 周四 10:00，商务对接“工期冲刺碰头会”，只谈地产配套。
+
+## 好人好事
+
+9. 老宋雨天推车送人到医院，没有留名字，门卫记得那辆车。
+"""
+
+
+def test_an_issue_on_the_phone_in_the_dark_and_as_a_printed_newsletter(
+    app: Flask, phone_of: PhoneOf, people: People
+) -> None:
+    three = [
+        people.member(name, role)
+        for name, role in (("尚佩瑶", "editor"), ("蔚东岩", "reviewer"), ("逄玉山", "publisher"))
+    ]
+    with app.app_context():
+        db.session.add(
+            Briefing(
+                number=309, date=datetime(2026, 11, 21, tzinfo=UTC).date(), title="防滑地面和闲着的龙门铣", body=ISSUE,
+                state="signed_off", signed_off_at=now(), publishes_at=now(),
+                editor_id=three[0], reviewer_id=three[1], publisher_id=three[2],
+            )
+        )  # fmt: skip
+        db.session.commit()
+    _, reader = phone_of("读者")
+    page = reader.open("/briefings/309")
+    assert page.locator(".contents a").count() == 5
+    assert page.locator(".article > ol").nth(2).get_attribute("start") == "6"
+    reader.page.emulate_media(color_scheme="dark")
+    reader.shot("issue-dark")
+    reader.page.emulate_media(color_scheme="light")
+    reader.shot("issue-light")
+    reader.open("/briefings?q=龙门铣")
+    reader.shot("issue-search")
+    page = reader.open("/briefings/309")
+    paper = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert paper.startswith(b"%PDF")
+    assert paper.count(b"/Type /Page\n") <= 2
+    if folder := os.environ.get("HUIYOU_PICTURES"):
+        Path(folder, "issue.pdf").write_bytes(paper)
+    page.emulate_media(media="print")
+    assert page.locator(".paper-head").is_visible()
+    assert page.locator(".imprint").is_visible()
+    assert not page.locator(".tabs").is_visible()
+    assert page.locator(".article").evaluate("e => getComputedStyle(e).columnCount") == "2"
