@@ -166,6 +166,21 @@ class Days(RuleBasedStateMachine):
     def serve_on(self, which: int, way: str) -> None:
         self._serve(which, way)
 
+    @rule(phone=st.sampled_from([FIRST, SECOND, DOOR]), way=st.sampled_from(WAYS), what=pressing["what"])
+    def press_into(self, phone: str, way: str, what: str) -> None:
+        """Press where something happens to just this request."""
+        if not self._owns(self._phone(phone)):
+            return
+        self.town.network(phone, good=False)
+        if phone == DOOR:
+            self.town.scan(phone)
+        else:
+            self._press(phone, what, "large", 0, None)
+        for request in self.town.asked_to_decide(phone):
+            figures[way] += 1
+            self.town.serve(request, way)
+        self.town.flow()
+
     @rule()
     def arrive_late(self) -> None:
         figures["arrived after it was given up"] += bool(self.town.phones.aborted)
