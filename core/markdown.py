@@ -19,8 +19,11 @@ _TAGS = {
     *("strong", "em", "s", "a", "table", "thead", "tbody", "tr", "th", "td", "div"),
 }
 _ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "th": {"scope"},
+    "div": {"class", "tabindex"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
-    **{"a": {"href", "title"}, "ol": {"start"}, "th": {"scope"}, "div": {"class", "tabindex"}},
 }
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _FIRST_HEADING = re.compile(r"\A\s*#\s+[^\n]*\n+")

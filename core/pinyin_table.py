@@ -21,8 +21,8 @@ SECOND = {
     "行": "hang", "长": "chang", "重": "chong", "乐": "yue", "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu",
     "查": "zha", "区": "ou", "盖": "ge", "朴": "piao", "覃": "qin", "调": "tiao", "还": "huan", "都": "du",
     "传": "zhuan", "会": "kuai", "参": "shen", "藏": "zang", "弹": "tan", "降": "xiang", "种": "chong", "省": "xing",
-    "率": "shuai", "厦": "xia", "贾": "gu", "尉": "yu", "缪": "miao", "系": "ji", "给": "ji", "校": "jiao", "便": "pian", "卡": "qia",
-    "模": "mu", "得": "dei", "地": "de", "车": "ju", "石": "dan", "员": "yun",
+    "率": "shuai", "厦": "xia", "贾": "gu", "尉": "yu", "缪": "miao", "系": "ji", "给": "ji", "校": "jiao",
+    "便": "pian", "卡": "qia", "模": "mu", "得": "dei", "地": "de", "车": "ju", "石": "dan", "员": "yun",
 }  # fmt: skip
 
 

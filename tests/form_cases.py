@@ -13,6 +13,7 @@ from blueprints.accounts.forms import DisplayForm, LoginForm
 from blueprints.accounts.models import Registration
 from blueprints.admin.forms import DecideForm
 from blueprints.door.forms import CheckinForm
+from blueprints.reports.models import Report
 from core.clock import now
 from core.database import db
 from core.fields import Form
@@ -139,7 +140,9 @@ def _desk(world: World) -> dict[str, Case]:
             {"body": "。"},
             {"body": ITSELF},
         ),
-        "deed.submit": Case("member", "/deeds", "/deeds", {"doer": "某", "body": "。"}, {"doer": ITSELF, "body": ITSELF}),
+        "deed.submit": Case(
+            "member", "/deeds", "/deeds", {"doer": "某", "body": "。"}, {"doer": ITSELF, "body": ITSELF}
+        ),
         "briefing.review": Case("reviewer", submitted, f"{submitted}/review", given_back, {"comment": ITSELF}),
         "briefing.sign_off": Case("publisher", reviewed, f"{reviewed}/sign-off", given_back, {"comment": ITSELF}),
     }
@@ -229,7 +232,25 @@ def _admin(world: World) -> dict[str, Case]:
     }
 
 
-FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin)
+def _reports(world: World) -> dict[str, Case]:
+    new = f"/reports/new?kind=member&id={world.who['other']}"
+    report, upheld = (f"/admin/reports/{world.things[name]}" for name in ("report", "upheld_report"))
+
+    def newest() -> str:
+        with world.app.app_context():
+            return f"/admin/reports/{db.session.scalars(select(Report.id).order_by(Report.id.desc()).limit(1)).one()}"
+
+    reason: dict[str, str | Where] = {"reason": ITSELF}
+    told: dict[str, str | Where] = {"reason": ("other", "/notices")}
+    return {
+        "report.submit": Case("member", new, "/reports", {"reason": "insult"}, {"words": ("admin", newest)}),
+        "report.uphold": Case("admin", report, f"{report}/uphold", {"reason": "。"}, reason),
+        "report.dismiss": Case("admin", report, f"{report}/dismiss", {"reason": "。"}, reason),
+        "report.restore": Case("admin", upheld, f"{upheld}/restore", {"reason": "。"}, told),
+    }
+
+
+FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin, _reports)
 NAMES = (
     *("need.create", "need.update", "need.respond", "need.close"),
     *("event.create", "event.update", "event.cancel", "event.signup", "checkin.record", "ticket", "checkin.undo"),
@@ -241,6 +262,7 @@ NAMES = (
     *("password.forgotten", "password.reset_by_code", "phone.request", "rules.accept", "log-in", "display"),
     *("registration.ask", "registration.refuse", "decide", "member.set_roles", "member.make_link", "member.suspend"),
     *("member.reinstate", "settings.change", "admin.reasons"),
+    *("report.submit", "report.uphold", "report.dismiss", "report.restore"),
 )
 NOT_OPERATIONS = {"log-in": LoginForm, "display": DisplayForm, "decide": DecideForm, "ticket": CheckinForm}
 

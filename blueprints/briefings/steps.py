@@ -142,10 +142,10 @@ def holders(role: str) -> list[uuid.UUID]:
     )
 
 
-def tell_of(act: Act, found: Briefing, what: str, people: list[uuid.UUID]) -> None:
+def tell_of(act: Act, found: Briefing, what: str, people: list[uuid.UUID | None]) -> None:
     """Tell whose turn it is; a second round is told anew."""
     tell(
-        [person for person in people if person != act.person.id],
+        [person for person in people if person and person != act.person.id],
         f"briefing.{what}",
         url=url_of(found),
         subject=f"briefing:{found.id}:{what}:{found.version}",

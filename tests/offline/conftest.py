@@ -32,7 +32,9 @@ from tests.people import People
 from tests.world import World, event_fields
 
 # Cases that each engine has to pass; the others run in Chromium alone.
-EVERYWHERE = pytest.mark.parametrize("engine", ENGINES)
+EVERYWHERE = pytest.mark.parametrize(
+    "engine", [engine if engine == "chromium" else pytest.param(engine, marks=pytest.mark.long) for engine in ENGINES]
+)
 
 
 class Site:
