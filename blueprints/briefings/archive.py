@@ -91,12 +91,15 @@ def search(query: str, after: str = "") -> tuple[list[Listed], str | None]:
     if not phrases(query):
         return [], None
     day = func.coalesce(Briefing.date, UNDATED)
-    rows = _columns().add_columns(Briefing.body).where(finds(briefing_words, Briefing.id.expression, query))
+    rows = select(Briefing.id).where(is_published(), finds(briefing_words, Briefing.id.expression, query))
     if cursor := _CURSOR.fullmatch(after):
         place = tuple_(day, Briefing.id)
         bound = tuple_(literal(_day(cursor[1]), Briefing.date.type), literal(uuid.UUID(cursor[2]), Briefing.id.type))
         rows = rows.where(place < bound)
-    found = db.session.execute(rows.order_by(day.desc(), Briefing.id.desc()).limit(PAGE + 1)).all()
+    # The texts are read of those that are shown alone: sorting all that was found with theirs takes long.
+    shown = rows.order_by(day.desc(), Briefing.id.desc()).limit(PAGE + 1).subquery()
+    whole = _columns().add_columns(Briefing.body).join(shown, shown.c.id == Briefing.id)
+    found = db.session.execute(whole.order_by(day.desc(), Briefing.id.desc())).all()
     last = found[PAGE - 1] if len(found) > PAGE else None
     listed = [_listed(row, query, row.body) for row in found[:PAGE]]
     return listed, _cursor(last.date, last.id) if last else None

@@ -92,7 +92,7 @@ def ready(act: Act, name: str) -> Briefing:
 
 def returned(act: Act, found: Briefing) -> Outcome:
     """Give an issue back to its editor."""
-    tell_of(act, found, "returned", [found.editor_id])
+    tell_of(act, found, "returned", [found.editor_id] if found.editor_id else [])
     return outcome(found, gettext("已退回给编辑。"))
 
 

@@ -214,7 +214,8 @@ def test_a_newsletter_is_looked_through_and_taken_in_once(app: Flask, desk: Desk
     for words in ("海河商会通讯", "第12期", "2016-03-05", "周某", "吴某", "郑某", "河西区友谊路"):
         assert words in html, words
     form = {
-        "title": "冷库的电费和路演的四家", "body": "## 冷库的电费\n\n峰谷电价。", "date": "2016-03-05", "number": "第12期",
+        "title": "冷库的电费和路演的四家", "body": "## 冷库的电费\n\n峰谷电价。", "date": "2016-03-05",
+        "number": "第12期",
         "editor": "郑某", "publisher": "周某", "digest": "a" * 64, "file": "第12期.txt",
     }  # fmt: skip
     assert desk.editor.post("/desk/import", form).location == "/briefings/12"
@@ -274,7 +275,8 @@ def test_search_finds_every_two_character_word_that_stands_in_a_text(app: Flask,
         for number, body in enumerate(bodies, 1):
             db.session.add(
                 Briefing(
-                    number=number, date=datetime(2026, 1, 1).date() + timedelta(days=number), title=f"第{number}期", body=body,  # noqa: DTZ001
+                    number=number, date=datetime(2026, 1, 1).date() + timedelta(days=number),   # noqa: DTZ001
+                    title=f"第{number}期", body=body,
                     state="signed_off", signed_off_at=now(), publishes_at=now(),
                     editor_id=three[0], reviewer_id=three[1], publisher_id=three[2],
                 )
