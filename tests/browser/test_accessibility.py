@@ -18,9 +18,11 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OTHER = {"light": "dark", "dark": "light"}
 WIDTHS = (360, 320)
-UNFOLD = """() => document.querySelectorAll("details").forEach(fold => { fold.removeAttribute("name"); fold.open = true; })"""
+UNFOLD = """() => document.querySelectorAll("details").forEach(
+  fold => { fold.removeAttribute("name"); fold.open = true; })"""
 RUN = """async options => (await axe.run(document, {resultTypes: ["violations"], ...options})).violations
-  .flatMap(found => found.nodes.map(node => `${found.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 300)}`))"""
+  .flatMap(found => found.nodes.map(
+    node => `${found.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 300)}`))"""
 TOO_WIDE = """() => {
   const beyond = [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
   return document.documentElement.scrollWidth > innerWidth
@@ -28,8 +30,9 @@ TOO_WIDE = """() => {
 SMALL = """() => [...document.querySelectorAll(
     "button, .button, summary, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio]), nav a, a.row")]
   .filter(e => e.checkVisibility({visibilityProperty: true}))
-  .filter(e => { const box = e.getBoundingClientRect(); return box.height && (box.height < 43.5 || box.width < 43.5); })
-  .map(e => `${Math.round(e.getBoundingClientRect().width)} × ${Math.round(e.getBoundingClientRect().height)} ${e.outerHTML.slice(0, 120)}`)"""
+  .map(e => [e.getBoundingClientRect(), e])
+  .filter(([box]) => box.height && (box.height < 43.5 || box.width < 43.5))
+  .map(([box, e]) => `${Math.round(box.width)} × ${Math.round(box.height)} ${e.outerHTML.slice(0, 120)}`)"""
 
 
 @pytest.mark.parametrize(("language", "palette"), [("zh", "light"), ("en", "dark")])
@@ -42,8 +45,7 @@ def test_no_page_has_a_violation(app: Flask, people: People, new_phone: NewPhone
             phones[role] = phone_in(world, role, new_phone, language, palette)
         page = phones[role].open(path)
         page.evaluate(UNFOLD)
-        for found in faults(page, palette):
-            wrong.append(f"{role} {path}: {found}")
+        wrong += [f"{role} {path}: {found}" for found in faults(page, palette)]
         phones[role].shot(f"{role}{path.replace('/', '_')}-{language}-{palette}".replace("?", "_"))
     assert not wrong, "\n".join(dict.fromkeys(wrong))
 

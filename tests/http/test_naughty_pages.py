@@ -21,7 +21,6 @@ from tests.sitemap import NOT_FOUND, visits
 from tests.unit.naughty_strings import NAUGHTY
 from tests.world import World, build
 
-pytestmark = pytest.mark.long
 WORDS = {
     "member": ["/needs?q=", "/members?q=", "/briefings?q=", "/experts/", "/rules/", "/me/phone/", "/members?trade="],
     "visitor": ["/", "/login?next=", "/password/reset/", "/calendar/", "/display?next="],
@@ -48,6 +47,7 @@ CODES = {
 ROUNDS, PLACES = 4, 150
 
 
+@pytest.mark.thorough
 def test_nothing_that_is_asked_for_breaks_a_page(app: Flask, people: People) -> None:
     world = build(app, people)
     known = {
@@ -69,7 +69,10 @@ def test_nothing_that_is_asked_for_breaks_a_page(app: Flask, people: People) -> 
     assert not wrong, "\n".join(wrong[:60])
 
 
-@pytest.mark.parametrize("turn", range(ROUNDS))
+@pytest.mark.parametrize(
+    "turn",
+    [pytest.param(turn, marks=pytest.mark.long if turn else pytest.mark.thorough) for turn in range(ROUNDS)],
+)
 def test_pages_and_files_full_of_such_texts_open(turn: int, app: Flask, people: People) -> None:
     world = build(app, people)
     with app.app_context():
