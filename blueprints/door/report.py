@@ -17,6 +17,8 @@ from blueprints.events.models import Event
 from core.clock import local, now
 
 MOST_COMPANIES = 10
+SHORT = 7
+"""So many characters have room beside a bar."""
 STEP = 10
 LONGEST = timedelta(hours=6)
 FORMULA_SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -68,7 +70,8 @@ def attendance(event: Event) -> Attendance:
 
 def by_company(people: Attendance) -> list[tuple[str, int]]:
     """How many came from each company, the most first, at most ten."""
-    return Counter(guest.company for guest in people.came if guest.company).most_common(MOST_COMPANIES)
+    counted = Counter(guest.company for guest in people.came if guest.company).most_common(MOST_COMPANIES)
+    return [(name if len(name) <= SHORT else f"{name[: SHORT - 1]}…", number) for name, number in counted]
 
 
 def by_minutes(people: Attendance) -> list[tuple[str, int]]:

@@ -9,14 +9,14 @@
   const words = english
     ? {
       scan: "Scan tickets", stop: "Stop the camera", light: "Light", find: "Find on the roster", findHint: "Name, pinyin, company, last digits", walkIn: "Add a walk-in", name: "Name", phone: "Mobile phone", add: "Check in",
-      code: "Type in a ticket", check: "Check", more: "Figures", noCamera: "The camera cannot be opened. Allow it in the browser's settings, or check in by name.", offline: "No network: all is saved on this phone", online: "In step with the other phones", waits: "to send",
+      code: "Type in a ticket", look: "For you to look at: ", check: "Check", more: "Figures", noCamera: "The camera cannot be opened. Allow it in the browser's settings, or check in by name.", offline: "No network: all is saved on this phone", online: "In step with the other phones", waits: "to send",
       ended: "You do not keep this door any more. The list has been deleted from this phone.", none: "The list is not on this phone. Open this page once where there is a network.", ready: "Works without a network. The list is on this phone until a day after the event.",
       admitted: (/** @type {any} */ s) => s.company, already_in: (/** @type {any} */ s) => `In since ${s.at}, by ${s.by}.`, waitlisted: () => "On the waiting list, no seat. To let them in, find the name and press Let in.", cancelled: () => "The sign-up was cancelled. To let them in, find the name and press Let in.",
       other_event: () => "A ticket of another event.", forged: () => "We did not make this ticket. Do not let them in.", signed_but_unknown: () => "The ticket is genuine, but newer than this list. Let in; please ask for the name.", event_cancelled: () => "This event was cancelled.", not_yet: (/** @type {any} */ s) => `The door opens at ${s.opens}.`,
     }
     : {
       scan: "扫入场券", stop: "关掉摄像头", light: "开灯", find: "在名单里找", findHint: "姓名、拼音、企业、尾号", walkIn: "登记没报名的人", name: "姓名", phone: "手机号", add: "登记进场",
-      code: "输入入场券", check: "核对", more: "人数", noCamera: "打不开摄像头。请在浏览器设置里允许，或按姓名签到。", offline: "没有网络，都存在这部手机上", online: "和别的手机同步", waits: "条待发",
+      code: "输入入场券", look: "等您看一眼的：", check: "核对", more: "人数", noCamera: "打不开摄像头。请在浏览器设置里允许，或按姓名签到。", offline: "没有网络，都存在这部手机上", online: "和别的手机同步", waits: "条待发",
       ended: "您不再管这个门口，名单已从这部手机上删掉。", none: "名单不在这部手机上。请在有网络的地方打开一次这一页。", ready: "没有网络也能用。名单在这部手机上，活动后一天自动删掉。",
       admitted: (/** @type {any} */ s) => s.company, already_in: (/** @type {any} */ s) => `${s.at} 已经进场，由 ${s.by} 登记。`, waitlisted: () => "还在候补，没有座位。要放行，请在名单里找到名字，按“放行”。", cancelled: () => "已经取消报名。要放行，请在名单里找到名字，按“放行”。",
       other_event: () => "这是另一场活动的入场券。", forged: () => "不是我们签发的，请不要放行。", signed_but_unknown: () => "券是真的，名单比它旧。可以进，请问一下姓名。", event_cancelled: () => "这场活动已经取消了。", not_yet: (/** @type {any} */ s) => `${s.opens} 开门。`,
@@ -199,7 +199,8 @@
         this.drawing = undefined;
         this.index = undefined;
         const counts = this.evening.counts();
-        this.figures.replaceChildren(...huiyou.doorView.figures(counts));
+        const flagged = this.evening.runs_it ? this.evening.flagged() : 0;
+        this.figures.replaceChildren(...huiyou.doorView.figures(counts), ...flagged ? [make("p", { className: "box wait" }, make("a", { href: `/events/${this.id}/attendance` }, `${words.look}${flagged}`))] : []);
         this.state.textContent = `${this.connected ? `● ${words.online}` : `○ ${words.offline}`}${counts.waits ? ` · ${counts.waits} ${words.waits}` : ""}`;
         this.state.dataset.online = String(!!this.connected);
         this.state.dataset.waits = String(counts.waits);

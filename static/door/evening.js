@@ -77,7 +77,8 @@
       seen,
       admission,
       runs_it: data.runs_it,
-      serial: data.serial,
+      /** The last facts of which the pack knows are asked for as well, to be listed. */
+      serial: Math.max(0, data.serial - RECENT),
       roster_stamp: data.roster_stamp,
 
       /** @param {string} id of a check-in @returns {Guest | undefined} */
@@ -181,6 +182,9 @@
         }
         return counted;
       },
+
+      /** How many facts the organizer has to look at. */
+      flagged: () => [...seen.values()].filter((fact) => fact.flags?.length).length,
 
       /** What was seen last, latest first. @returns {Seen[]} */
       recent: () => [...seen.values()].sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)).slice(0, RECENT),

@@ -255,7 +255,7 @@ def test_the_door_opens_again_from_the_phone_alone(door: Door, at_door: Callable
     phone.context.set_offline(True)
     phone.open(door.url)
     page.wait_for_selector(READY, timeout=20_000)
-    assert "王建国" in page.locator("#roster").inner_text()
+    page.wait_for_selector("#roster >> text=王建国")
     assert wedge(page, ticket) == "admitted"
     page.wait_for_selector("text=已存在这部手机上")
     phone.open(door.url)
