@@ -63,6 +63,12 @@
     page.say(.../** @type {[string, string]} */ (JSON.parse(carried)));
   });
 
+  // The page's own scripts are there already, and none is made from text.
+  document.addEventListener("htmx:after:request", (event) => {
+    const { ctx } = /** @type {CustomEvent} */ (event).detail;
+    if (ctx?.text) ctx.text = ctx.text.replace(/<script\b[^>]*><\/script>/g, "");
+  });
+
   // A page that htmx cannot fetch is opened as a link would be: the worker may have it.
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = /** @type {CustomEvent} */ (event).detail || {};
