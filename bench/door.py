@@ -131,7 +131,7 @@ def queries(people: list[dict[str, str]]) -> list[dict[str, str]]:
     pairs = Counter(person["name"][place : place + 2] for person in people for place in range(len(person["name"]) - 1))
     spelt = Counter(person["syllables"] for person in people)
     initials = Counter("".join(word[0] for word in person["syllables"].split()) for person in people)
-    same_sound = {}
+    same_sound: dict[str, set[str]] = {}
     for person in people:
         for char, syllable in zip(person["name"], person["syllables"].split(), strict=False):
             same_sound.setdefault(syllable, set()).add(char)

@@ -53,7 +53,12 @@ def scanned(
         executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=[*CHROMIUM, *camera]
     )
     try:
-        context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, permissions=["camera"])
+        context = browser.new_context(
+            viewport={"width": PHONE["width"], "height": PHONE["height"]},
+            locale="zh-CN",
+            has_touch=True,
+            permissions=["camera"],
+        )
         phone = Hand(context, site)
         phone.log_in(people.phone_of(door.organizer_id))
         phone.open(door.url)

@@ -27,7 +27,7 @@ def opened(engine: Playwright, profile: Path) -> BrowserContext:
         str(profile),
         executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
         args=CHROMIUM,
-        viewport=PHONE,
+        viewport={"width": PHONE["width"], "height": PHONE["height"]},
         locale="zh-CN",
         has_touch=True,
     )

@@ -36,7 +36,7 @@ def rewritten(dice: random.Random, ticket: str) -> str:
     return altered if altered != ticket else ticket + letter
 
 
-def high(_: random.Random, ticket: str) -> str:
+def high(ticket: str) -> str:
     """The other valid s, which is not ours."""
     head, _, signature = ticket.rpartition(".")
     data = decoded(signature)
@@ -51,7 +51,7 @@ def altered(number: int, ticket: str, event: Event, seed: int) -> list[str]:
         if turn % 50 == 0:
             made.append(stranger.sign(new_id(), event.id))
         elif turn % 997 == 1:
-            made.append(high(dice, ticket))
+            made.append(high(ticket))
         else:
             made.append(dice.choice([flipped, rewritten])(dice, ticket))
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ many = st.lists(facts, max_size=9, unique_by=lambda fact: fact.key)
 
 
 @given(many, st.randoms())
-def test_the_order_of_arrival_changes_nothing(known: list[Fact], random: st.DataObject) -> None:
+def test_the_order_of_arrival_changes_nothing(known: list[Fact], random: Random) -> None:
     shuffled = list(known)
     random.shuffle(shuffled)
     before = dict(zip([fact.key for fact in known], settle(known), strict=True))
