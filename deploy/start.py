@@ -67,7 +67,7 @@ def serve_command(settings: Settings) -> list[str]:
     return [
         sys.executable,
         "-m",
-        "granian",
+        "deploy.server",
         "--interface",
         "wsgi",
         "--factory",

@@ -59,6 +59,7 @@ def test_figures_of_all_workers_a_reload_and_a_graceful_stop(tmp_path: Path, mon
         server.start()
         assert server.process
         workers = set(children(server.process.pid))
+        assert len(workers) == 2
         for number in range(20):
             assert press(phone, number) == 303
         status, text = ask(port, "/metrics")
@@ -104,7 +105,7 @@ def test_figures_of_all_workers_a_reload_and_a_graceful_stop(tmp_path: Path, mon
 
 def children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in listed if b"app:create_app" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in listed if b"app:serve" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def press(phone: Phone, number: int) -> int:
