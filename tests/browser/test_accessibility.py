@@ -28,7 +28,8 @@ TOO_WIDE = """() => {
   return document.documentElement.scrollWidth > innerWidth
     ? [innerWidth, ...beyond.slice(-1).map(e => e.outerHTML.slice(0, 160))] : []; }"""
 SMALL = """() => [...document.querySelectorAll(
-    "button, .button, summary, select, textarea, input:not([type=hidden], [type=checkbox], [type=radio]), nav a, a.row")]
+    "button, .button, summary, select, textarea, nav a, a.row, input:not([type=hidden], [type=checkbox], [type=radio])"
+  )]
   .filter(e => e.checkVisibility({visibilityProperty: true}))
   .map(e => [e.getBoundingClientRect(), e])
   .filter(([box]) => box.height && (box.height < 43.5 || box.width < 43.5))
