@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import gettext
@@ -142,7 +143,7 @@ def holders(role: str) -> list[uuid.UUID]:
     )
 
 
-def tell_of(act: Act, found: Briefing, what: str, people: list[uuid.UUID | None]) -> None:
+def tell_of(act: Act, found: Briefing, what: str, people: Iterable[uuid.UUID | None]) -> None:
     """Tell whose turn it is; a second round is told anew."""
     tell(
         [person for person in people if person and person != act.person.id],
