@@ -1,4 +1,4 @@
-"""What keeping a phone's set costs: bytes and queries of one sync, and many phones at once after the briefing came out."""
+"""What keeping a phone right costs: bytes and queries of one sync, and many at once after the briefing came out."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from statistics import quantiles
 from typing import Any
 
 import brotli
+from flask_login import login_user
 from sqlalchemy import event, select
 
 from bench.harness import Site
 from bench.report import Line, Result
 from blueprints.accounts.models import Member, RoleGrant
+from blueprints.accounts.sessions import load_viewer
 from blueprints.briefings.models import Briefing
+from blueprints.offline.sets import known_of
 from core.access import Viewer
 from core.clock import local, now
 from core.database import db, new_id
@@ -219,14 +222,37 @@ def queries_of_an_unchanged_sync(site: Site, member_id: uuid.UUID) -> int:
 # Everybody at once.
 
 
+def more_members(site: Site, number: int) -> list[uuid.UUID]:
+    """Members beyond the demo's, each with a company of their own."""
+    made = [new_id() for _ in range(max(0, number))]
+    with site.app.app_context():
+        pattern = db.session.scalars(select(Member).where(Member.phone == MEMBER)).one()
+        kept = {c.key: getattr(pattern, c.key) for c in Member.__table__.columns if c.key not in ("id", "phone")}
+        if made:
+            rows = [{**kept, "id": key, "phone": f"177{n:08d}"} for n, key in enumerate(made)]
+            db.session.execute(Member.__table__.insert(), rows)
+            db.session.commit()
+    return made
+
+
+def etags_of(site: Site, cookie: str) -> set[str]:
+    """What lies on the phone of a member who is up to date; worked out here, so that nothing is rendered for it."""
+    signer = site.app.session_interface.get_signing_serializer(site.app)  # type: ignore[attr-defined]
+    session = signer.loads(cookie.partition("=")[2])["_user_id"]
+    with site.app.test_request_context(headers={"Accept-Language": HEADERS["Accept-Language"]}):
+        person = load_viewer(session)
+        login_user(person)
+        return {etag for _, etag in known_of(person).phone_set.items()}
+
+
 def burst(site: Site, phones: int, within: float, at_most: float | None = None) -> list[Line]:
     """All phones are up to date; a briefing comes out, and each syncs at its own moment of the next seconds."""
-    everybody = site.everybody()
-    people = [everybody[n % len(everybody)] for n in range(min(phones, len(everybody)))]
-    cookies = site.cookies(people)
-    sets = [Kept(cookie) for cookie in cookies]
+    people = site.everybody()[:phones]
+    people += more_members(site, phones - len(people))
+    sets = [Kept(cookie, etags_of(site, cookie)) for cookie in site.cookies(people)]
+    warmer = http.client.HTTPConnection(site.host, site.port, timeout=60)
     for kept in sets:
-        sync(site, kept)
+        sync(site, kept, warmer)
     have = [set(kept.etags) for kept in sets]
     publish(site)
     took: list[float] = []
@@ -239,7 +265,7 @@ def burst(site: Site, phones: int, within: float, at_most: float | None = None) 
         for number in share:
             due = begun + within * number / phones
             time.sleep(max(0.0, due - time.perf_counter()))
-            kept = Kept(sets[number % len(sets)].cookie, set(have[number % len(sets)]))
+            kept = Kept(sets[number].cookie, set(have[number]))
             late = max(0.0, time.perf_counter() - due)
             try:
                 done = sync(site, kept, connection)

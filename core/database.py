@@ -160,6 +160,20 @@ def _read_one_moment(_: Session, transaction: Any, connection: Any) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
+def once(key: object, make: Callable[[], Result]) -> Result:
+    """What `make` reads, read once while this transaction lasts: what is asked for twice in it is the same."""
+    kept: dict[object, Any] = db.session.info.setdefault("read_once", {})
+    if key not in kept:
+        kept[key] = make()
+    return cast("Result", kept[key])
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_what_was_read(session: Session, transaction: Any) -> None:
+    if transaction.parent is None:
+        session.info.pop("read_once", None)
+
+
 @event.listens_for(Session, "before_flush")
 def _collect_topics(session: Session, *_: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):

@@ -55,6 +55,11 @@ def _wants_partial() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
+def key_for_all(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True) -> str:
+    """Under which the fragment at `url` is kept for all readers of this one's standing."""
+    return f"fragment {_whole_etag(url, stamps, states, dated, alike=True)}"
+
+
 def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True) -> str:
     """The etag, 8 hexadecimal characters, of the fragment at `url` for the viewer of this request."""
     return _whole_etag(url, stamps, states, dated)[:8]

@@ -22,7 +22,7 @@ class OfflinePage:
     `until` is when the clock next changes its states, or which pages its feature
     keeps; local midnight always may. `pack` marks data for a thing of that id,
     answered as JSON, which the phone keeps apart from pages. What a new day does
-    not change is not `dated`.
+    not change is not `dated`; what is the same for all readers of one standing is `alike`.
     """
 
     url: str
@@ -31,6 +31,7 @@ class OfflinePage:
     until: datetime | None = None
     pack: uuid.UUID | None = None
     dated: bool = True
+    alike: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from core.registries import OfflinePage, keeps_offline, visitors_keep_offline
 
 REGISTER = OfflinePage("/register", dated=False)
 LOGIN = OfflinePage("/login", dated=False)
-DIRECTORY = OfflinePage("/members", ("people",), dated=False)
+DIRECTORY = OfflinePage("/members", ("people",), dated=False, alike=True)
 
 
 def status_page(application: Registration) -> OfflinePage:

@@ -43,8 +43,10 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     """The list and the newest issues."""
     if not reader.is_member:
         return
-    yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=service.next_publication(), dated=False)
+    yield OfflinePage(
+        "/briefings", LIST_TOPICS, list_states(), until=service.next_publication(), dated=False, alike=True
+    )
     for kept in service.kept(KEPT):
         topics = issue_topics(kept.number, kept.people)
-        yield OfflinePage(f"/briefings/{kept.number}", topics, kept.neighbours.states, dated=False)
+        yield OfflinePage(f"/briefings/{kept.number}", topics, kept.neighbours.states, dated=False, alike=True)
     yield OfflinePage("/deeds", deeds_topics(reader.id))

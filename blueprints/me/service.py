@@ -17,6 +17,7 @@ from blueprints.experts import service as experts
 from blueprints.needs import reading as needs
 from core.access import Viewer
 from core.clock import now
+from core.database import once
 
 SHOWN = 3
 MOST = 20
@@ -66,6 +67,10 @@ class Mine:
 
 
 def mine_of(reader: Viewer) -> Mine:
-    """What a member's page is made of. One query."""
+    """What a member's page is made of. One query, once in a transaction."""
+    return once(("mine", reader.id), lambda: _mine_of(reader))
+
+
+def _mine_of(reader: Viewer) -> Mine:
     mine, running = events.ahead_of(reader, MOST)
     return Mine(reader, mine[:SHOWN], running[:SHOWN])

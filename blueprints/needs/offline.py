@@ -16,7 +16,7 @@ KEPT_OPEN = 100
 def list_page(url: str = "/needs") -> OfflinePage:
     """A list: it names people and says whether the sharing hour is on."""
     hour = reading.sharing_hour()
-    return OfflinePage(url, ("needs", "people"), (hour.phase,), until=hour.next_turn)
+    return OfflinePage(url, ("needs", "people"), (hour.phase,), until=hour.next_turn, alike=True)
 
 
 def need_page(need_id: uuid.UUID, state: str) -> OfflinePage:

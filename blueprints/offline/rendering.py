@@ -11,13 +11,14 @@ from urllib.parse import unquote
 
 from flask import current_app, request
 
+from core.access import viewer
 from core.clock import now
 from core.database import db
-from core.i18n import utc
+from core.i18n import language, utc
 
 _OP_ID = re.compile(r'name="op_id" value="[^"]*"')
 log = logging.getLogger("huiyou.sync")
-_FROM_THE_PHONE = ("HTTP_HOST", "HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR")
+_FROM_THE_PHONE = ("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR")
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,10 @@ class Fragment:
 def fragment(url: str) -> Fragment | None:
     """The fragment, or the pack, at `url` as the person of this request is given it; `None` where they are given none.
 
-    The inner request shares the outer one's person, language and database session.
+    The inner request shares the outer one's person, language and database session; it has no cookies.
     """
+    viewer()  # known from here on, for they stand in cookies
+    language()
     path, _, query = url.partition("?")
     environ = {name: request.environ[name] for name in _FROM_THE_PHONE if name in request.environ}
     environ |= {

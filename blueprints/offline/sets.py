@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import Any
 
 from flask import current_app
 
@@ -26,13 +27,14 @@ from core.assets import build
 from core.clock import clock, now, today
 from core.database import stamps_of
 from core.i18n import language
-from core.pages import etag_of, unread_count
+from core.pages import etag_of, key_for_all, unread_count
 from core.registries import OfflinePage, keeps_offline, offline_pages, visitors_keep_offline, visitors_pages
 
 ALWAYS = ("chamber", generation.TOPIC)
 FIRST = ("/", "/outbox", "/offline", "/me")
-MOST_READERS = 2000
-ETAG = 8
+MOST_READERS = 10_000
+MOST_SHARED = 100_000
+ETAG = 4
 _NOTHING: Mapping[str, uuid.UUID] = {}
 
 
@@ -50,14 +52,15 @@ def visitors() -> Iterable[OfflinePage]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one feature puts on one reader's phone; `etags` are one text."""
+    """What one feature puts on one reader's phone; of each etag four bytes."""
 
     urls: Sequence[str]
-    etags: str
+    etags: bytes
     topics: Sequence[str]
     digest: bytes
     until: datetime
     packs: Mapping[str, uuid.UUID]
+    for_all: Mapping[str, str]
 
     def holds(self, stamps: Mapping[str, str]) -> bool:
         """Whether nothing moved that this was made from."""
@@ -66,7 +69,7 @@ class Part:
     def items(self) -> Iterator[tuple[str, str]]:
         """Each URL with its etag."""
         for place, url in enumerate(self.urls):
-            yield url, self.etags[place * ETAG : (place + 1) * ETAG]
+            yield url, self.etags[place * ETAG : (place + 1) * ETAG].hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,12 @@ class PhoneSet:
     """All that one reader's phone keeps, by feature, and what the shell counts."""
 
     parts: Mapping[str, Part]
-    topics: Sequence[str]
     unread: int
+
+    @property
+    def topics(self) -> set[str]:
+        """All that it was made from."""
+        return {topic for part in self.parts.values() for topic in part.topics} | set(ALWAYS)
 
     @property
     def until(self) -> datetime:
@@ -86,6 +93,10 @@ class PhoneSet:
     def packs(self) -> dict[str, uuid.UUID]:
         """Which of the URLs are packs, and of what."""
         return {url: thing for part in self.parts.values() for url, thing in part.packs.items()}
+
+    def for_all(self, url: str) -> str | None:
+        """Under which key the fragment at `url` is kept for all readers of one standing, where it is."""
+        return next((part.for_all[url] for part in self.parts.values() if url in part.for_all), None)
 
     def items(self) -> list[tuple[str, str]]:
         """Each URL with its etag, in the order in which a new phone wants them."""
@@ -108,7 +119,7 @@ class SetMemory:
     def __init__(self) -> None:
         self._sets: OrderedDict[tuple[object, ...], PhoneSet] = OrderedDict()
         self._lock = threading.Lock()
-        self._words: dict[str, str] = {}
+        self._shared: dict[Any, Any] = {}
 
     def get(self, key: tuple[object, ...]) -> PhoneSet | None:
         with self._lock:
@@ -125,11 +136,20 @@ class SetMemory:
                 self._sets.popitem(last=False)
 
     def shared(self, words: Iterable[str]) -> tuple[str, ...]:
-        """The same words, each kept once for all readers."""
+        """The same words, each kept once for all readers, and so their rows, which are mostly alike."""
         with self._lock:
-            if len(self._words) > 50_000:
-                self._words.clear()
-            return tuple(self._words.setdefault(word, word) for word in words)
+            if len(self._shared) > MOST_SHARED:
+                self._shared.clear()
+            row = tuple(self._shared.setdefault(word, word) for word in words)
+            kept: tuple[str, ...] = self._shared.setdefault(row, row)
+            return kept
+
+    def shared_pairs(self, pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+        """The same pairs, kept once for all readers."""
+        row = tuple(pairs)
+        with self._lock:
+            kept: Mapping[str, str] = self._shared.setdefault(("pairs", row), dict(row))
+            return kept
 
     def clear(self) -> None:
         """Forget them all."""
@@ -169,9 +189,8 @@ def _worked_out(person: Viewer | None, held: Mapping[str, Part]) -> PhoneSet:
     parts = dict(held)
     for name, found in pages.items():
         parts[name] = _part(found, wanted[name], stamps)
-    topics = memory().shared(sorted({topic for part in parts.values() for topic in part.topics} | set(ALWAYS)))
     unread = unread_count[0](person) if person and unread_count else 0
-    return PhoneSet({name: parts[name] for name in _features(person)}, topics, unread)
+    return PhoneSet({name: parts[name] for name in _features(person)}, unread)
 
 
 def _features(person: Viewer | None) -> dict[str, Callable[[], Iterable[OfflinePage]]]:
@@ -189,17 +208,25 @@ def _part(pages: Sequence[OfflinePage], topics: Sequence[str], stamps: Mapping[s
     midnight = clock.at(today() + timedelta(days=1), time())
     return Part(
         urls=memory().shared(page.url for page in pages),
-        etags="".join(_etag(page, stamps) for page in pages),
+        etags=bytes.fromhex("".join(_etag(page, stamps) for page in pages)),
         topics=memory().shared(topics),
         digest=_digest(topics, stamps),
         until=min([midnight, *(page.until for page in pages if page.until)]),
         packs={page.url: page.pack for page in pages if page.pack} or _NOTHING,
+        for_all=memory().shared_pairs((page.url, _key_for_all(page, stamps)) for page in pages if page.alike),
     )
 
 
 def _etag(page: OfflinePage, stamps: Mapping[str, str]) -> str:
-    shown = {"chamber", *page.topics} & stamps.keys()
-    return etag_of(page.url, [(topic, stamps[topic]) for topic in shown], page.states, dated=page.dated)
+    return etag_of(page.url, _shown(page, stamps), page.states, dated=page.dated)
+
+
+def _key_for_all(page: OfflinePage, stamps: Mapping[str, str]) -> str:
+    return key_for_all(page.url, _shown(page, stamps), page.states, dated=page.dated)
+
+
+def _shown(page: OfflinePage, stamps: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(topic, stamps[topic]) for topic in {"chamber", *page.topics} & stamps.keys()]
 
 
 def _digest(topics: Iterable[str], stamps: Mapping[str, str]) -> bytes:

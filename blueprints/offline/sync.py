@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 import brotli
-from flask import Response, request, stream_with_context
+from flask import Response, current_app, request, stream_with_context
 from flask_babel import gettext
 from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -18,16 +18,17 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from blueprints.offline.blueprint import blueprint
 from blueprints.offline.envelope import MOST_BYTES, Unreadable, read_id, read_json
 from blueprints.offline.ops import body_of_at_most, fault
-from blueprints.offline.rendering import fragment
+from blueprints.offline.rendering import Fragment, fragment
 from blueprints.offline.sets import Known, known_of
 from core.access import Viewer, public, viewer
 from core.database import db
 from core.operations import LedgerRow
-from core.pages import shell_etag
+from core.pages import PageMemory, shell_etag
 
 MOST_ETAGS = 4000
 MOST_OPERATIONS = 500
 WORTH_COMPRESSING = 200
+MANY = 20
 QUALITY = 7
 PIECE_BYTES, PIECE_SECONDS = 32_000, 0.25
 _ETAG = re.compile(r"[0-9a-f]{8}")
@@ -50,7 +51,7 @@ def sync() -> Response:
     gone = have - {etag for _, etag in wanted}
     decided = _decided(person, wondered)
     lines = _lines(person, known, missing, gone, decided)
-    return _streamed(lines) if missing else _whole(lines)
+    return _streamed(lines) if len(missing) > MANY else _whole(lines)
 
 
 def _asked(body: bytes) -> tuple[set[str], list[str]]:
@@ -89,7 +90,7 @@ def _decided(person: Viewer | None, op_ids: list[str]) -> list[dict[str, Any]]:
 def _lines(
     person: Viewer | None, known: Known, missing: list[str], gone: Iterable[str], decided: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    packs = known.phone_set.packs
+    packs, etags = known.phone_set.packs, dict(known.phone_set.items())
     yield {
         "shell": shell_etag(),
         "account": str(person.id) if person else "",
@@ -99,8 +100,7 @@ def _lines(
     }
     sent = 0
     for url in missing:
-        db.session.rollback()  # a phone that reads slowly keeps no connection
-        found = fragment(url)
+        found = _fragment(url, etags[url], known.phone_set.for_all(url))
         if not found:
             continue
         if url in packs:
@@ -112,6 +112,17 @@ def _lines(
         yield {"gone": etag}
     yield from decided
     yield {"end": True, "pages": sent}
+
+
+def _fragment(url: str, etag: str, key: str | None) -> Fragment | None:
+    """The fragment at `url`; one that is the same for all readers of one standing is made for the first of them."""
+    memory: PageMemory = current_app.extensions["pages"]
+    if key and (kept := memory.get(key)):
+        return Fragment(url, etag, *kept)
+    found = fragment(url)
+    if key and found and found.etag == etag:
+        memory.put(key, (found.title, found.html))
+    return found
 
 
 class _Compressor(Protocol):
@@ -168,6 +179,7 @@ def _streamed(lines: Iterator[dict[str, Any]]) -> Response:
         for line in lines:
             held += _line(line)
             if len(held) >= PIECE_BYTES or time.monotonic() - since >= PIECE_SECONDS:
+                db.session.rollback()  # a phone that reads slowly keeps no connection
                 yield compressor.process(held) + compressor.flush()
                 held, since = b"", time.monotonic()
         yield compressor.process(held) + compressor.finish()
@@ -176,7 +188,7 @@ def _streamed(lines: Iterator[dict[str, Any]]) -> Response:
 
 
 def _whole(lines: Iterator[dict[str, Any]]) -> Response:
-    """A short answer in one piece."""
+    """A short answer in one piece, read in one transaction."""
     body, name = b"".join(map(_line, lines)), None
     if len(body) > WORTH_COMPRESSING:
         name, compressor = _compressor()

@@ -30,7 +30,7 @@ from blueprints.needs.models import Need, NeedResponse, Outcome
 from blueprints.today.rules import contents, is_my_turn
 from core.access import Viewer
 from core.clock import local, now, today
-from core.database import db
+from core.database import db, once
 
 SHOWN = 5
 NEWEST = 3
@@ -200,7 +200,11 @@ class Home:
 
 
 def home_of(reader: Viewer) -> Home:
-    """What a member's page is made of. Two queries."""
+    """What a member's page is made of. Two queries, once in a transaction."""
+    return once(("home", reader.id), lambda: _home_of(reader))
+
+
+def _home_of(reader: Viewer) -> Home:
     issue, desk = _briefings(reader)
     mine, running = events.ahead_of(reader, 4 * SHOWN)
     return Home(
