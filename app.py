@@ -42,6 +42,7 @@ from demo.commands import demo
 FEATURES = (
     "accounts",
     "notices",
+    "reports",
     "needs",
     "events",
     "experts",

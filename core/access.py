@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "audit.read": frozenset({"admin"}),
     "settings.change": frozenset({"admin"}),
     "figures.read": frozenset({"admin"}),
+    "reports.decide": frozenset({"admin"}),
 }
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -202,6 +202,35 @@ def forgets(
 
 
 @dataclass(frozen=True)
+class Subject:
+    """A thing that members may report: whose it is, how it is called, where it stands, what it says."""
+
+    author_id: uuid.UUID
+    title: str
+    url: str
+    words: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Reportable:
+    """A kind of thing that may be reported: `find(id)` gives it or `None`, `hide(id, hidden)` hides it if it can be."""
+
+    kind: str
+    label: Any
+    find: Callable[[uuid.UUID], Subject | None]
+    hide: Callable[[uuid.UUID, bool], None] | None = None
+
+
+reportables: dict[str, Reportable] = {}
+
+
+def reportable(kind: str, label: Any, **does: Any) -> None:
+    """Declare a kind of thing that members may report."""
+    reportables[kind] = Reportable(kind, label, **does)
+
+
+@dataclass(frozen=True)
 class Held:
     """One kind of thing that is held on a person, for the export.
 

@@ -110,7 +110,24 @@ def build(app: Flask, people: People) -> World:
     _events(world)
     _consultations(world)
     _briefings(world)
+    _reports(world)
     return world
+
+
+def _reports(world: World) -> None:
+    """A post that two members find wrong: one report waits, and another thing is hidden."""
+    sold = world.made(
+        "other", "need.create", kind="offer", title="低价出一批证", body="来电详谈。", category="cooperation"
+    )
+    world.things["hidden_need"] = sold
+    for name, subject in (("report", world.things["need"]), ("upheld_report", sold)):
+        fields = {"kind": "need", "subject_id": subject, "reason": "unlicensed", "words": "没写许可证号。"}
+        world.do("expert", "report.submit", **fields)
+        with world.app.app_context():
+            from blueprints.reports.models import Report
+
+            world.things[name] = str(db.session.scalars(select(Report.id).order_by(Report.id.desc()).limit(1)).one())
+    world.do("admin", "report.uphold", world.things["upheld_report"], reason="第六条：没有许可证号。")
 
 
 def _yesterday(world: World) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from blueprints.accounts.models import TRADES, Member
@@ -83,6 +83,7 @@ class NeedResponse(Keyed, Base):
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     body: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(9), default="offered")
+    hidden: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
 

@@ -39,6 +39,7 @@ exports(
             "need_id": _l("需求的编号"),
             "body": _l("内容"),
             "state": _l("状态"),
+            "hidden": _l("已被隐藏"),
             "created_at": _l("时间"),
             "accepted_at": _l("接受于"),
         },

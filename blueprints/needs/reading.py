@@ -203,6 +203,7 @@ def answers_to(need: Need, viewer: Viewer) -> Sequence[NeedResponse]:
         .where(
             NeedResponse.need_id == need.id,
             or_(NeedResponse.state != "withdrawn", NeedResponse.member_id == viewer.id),
+            or_(NeedResponse.hidden.is_(False), NeedResponse.member_id == viewer.id, literal("admin" in viewer.roles)),
         )
         .options(joinedload(NeedResponse.member, innerjoin=True))
         .order_by(NeedResponse.created_at, NeedResponse.id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from flask_babel import lazy_gettext as _l
 
 from core.errors import IdTaken, Refusal, constraint_means
@@ -58,6 +60,29 @@ class TooMany(Refusal):
 
     status = 429
     message = _l("您这一小时发得太多了，请过一会儿再发。")
+
+
+class AgainstTheRules(Refusal):
+    """What a post must not hold, as far as a machine sees it."""
+
+    SENTENCES = MappingProxyType(
+        {
+            "links": _l("网址太多了，最多三个。用自己的话说清楚，对同仁的生意有什么用。"),
+            "short_link": _l("请写完整的网址，短网址看不出通向哪里。"),
+            "identity_number": _l("里面像是有身份证号。别人的、自己的证件号都不要发，要给谁看就单独给谁。"),
+            "card": _l("里面像是有银行卡号。卡号不要发出来，要给谁看就单独给谁。"),
+        }
+    )
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(self.SENTENCES[fault])
+
+
+class TooManyAnswers(Refusal):
+    """More answers than the limit within an hour, or the same words under one need after the other."""
+
+    status = 429
+    message = _l("您这一小时回应得太多了，请过一会儿再发。")
 
 
 class NoSuchPartner(Refusal):

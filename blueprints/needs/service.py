@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from blueprints.accounts.models import Member
-from blueprints.needs import rules
+from blueprints.needs import posting, rules
 from blueprints.needs.forms import LAST_DAY_IS_PAST, EditForm, NeedForm, NoFields, OutcomeForm, ResponseForm
 from blueprints.needs.models import Need, NeedResponse, Outcome
 from blueprints.needs.reading import (
@@ -29,6 +29,7 @@ from blueprints.needs.reading import (
     waiting_answers,
 )
 from blueprints.needs.refusals import (
+    AgainstTheRules,
     AlreadyAnswered,
     CannotTakeBack,
     Closed,
@@ -40,6 +41,7 @@ from blueprints.needs.refusals import (
     Repeated,
     TakenBack,
     TooMany,
+    TooManyAnswers,
 )
 from core.clock import now, today
 from core.database import db, locked, new_id
@@ -83,6 +85,7 @@ def create(
 ) -> Decided:
     """Post a need or an offer. Raises `TooMany`, `Repeated`, `IdTaken`."""
     author_id = act.person.id
+    _check_words(f"{title}\n{body}")
     turn = select(Member.trade).where(Member.id == author_id).with_for_update(key_share=True)
     own_trade = db.session.execute(turn).scalar_one()
     hour_ago = now() - timedelta(hours=1)
@@ -139,6 +142,7 @@ def update(
         amount=amount,
         expires_on=expires_on,
     )
+    _check_words(f"{title}\n{body}")
     if version_built_on(act.owner, version) != need.version:
         if all(getattr(need, column) == value for column, value in wanted.items()):
             raise Duplicate(_l("这些改动已经保存过了。"), url=f"/needs/{need.id}")
@@ -160,6 +164,7 @@ def respond(act: Act, *, body: str, id: str | None) -> Decided:  # noqa: A002 as
     need, person = _locked(act.target_id), act.person
     if need.hidden:
         raise NotFound
+    _check_words(body)
     answered = db.session.scalars(
         select(NeedResponse).where(
             NeedResponse.need_id == need.id,
@@ -173,6 +178,7 @@ def respond(act: Act, *, body: str, id: str | None) -> Decided:  # noqa: A002 as
     if reason:
         raise {"own": OwnNeed, "closed": Closed, "expired": Expired, "already": AlreadyAnswered}[reason]
     _still_a_member(need.author_id)
+    _check_rate(person.id, body)
     response = NeedResponse(
         id=_free(NeedResponse, id),
         need_id=need.id,
@@ -200,6 +206,8 @@ def accept_response(act: Act) -> Decided:
     need, response = _locked_with_answer(act)
     if need.author_id != act.person.id:
         raise Forbidden
+    if response.hidden:
+        raise NotFound
     url = f"/needs/{need.id}"
     match rules.against_acceptance(state_of(need), response.state):
         case "accepted":
@@ -317,6 +325,23 @@ def _free(model: type[Need] | type[NeedResponse], given: str | None) -> uuid.UUI
     if db.session.get(model, key):
         raise IdTaken
     return key
+
+
+def _check_words(text: str) -> None:
+    if fault := posting.fault_of(text):
+        raise AgainstTheRules(fault)
+
+
+def _check_rate(member_id: uuid.UUID, body: str) -> None:
+    """No more answers in an hour than one can mean, and not one text under every need."""
+    hour_ago, week_ago = now() - timedelta(hours=1), now() - rules.REPEAT_WITHIN
+    mine = select(func.count()).where(NeedResponse.member_id == member_id)
+    lately = db.session.scalar(mine.where(NeedResponse.created_at > hour_ago)) or 0
+    same = db.session.scalar(mine.where(NeedResponse.created_at > week_ago, NeedResponse.body == body)) or 0
+    if lately >= posting.ANSWERS_AN_HOUR:
+        raise TooManyAnswers
+    if same >= posting.SAME_ANSWERS and len(body) > posting.SHORT_ANSWER:
+        raise TooManyAnswers(_l("同样的话您已经回应过好几条了，请针对这一条写。"))
 
 
 def _repeated(earlier: Need) -> Repeated:

@@ -15,6 +15,7 @@ from blueprints.experts import service as experts
 from blueprints.experts.models import Consultation
 from blueprints.experts.rules import Figures
 from blueprints.needs import reading as needs
+from blueprints.reports.models import Report
 from core.clock import clock, now, today
 from core.database import db
 
@@ -81,6 +82,7 @@ class Waiting:
     members: int
     suspended: int
     overdue_consultations: int
+    reports: int
 
 
 def waiting() -> Waiting:
@@ -99,6 +101,7 @@ def waiting() -> Waiting:
             people.where(Member.status == "member").scalar_subquery(),
             people.where(Member.status == "suspended").scalar_subquery(),
             overdue.scalar_subquery(),
+            select(func.count()).where(Report.state == "open").scalar_subquery(),
         )
     ).one()
     return Waiting(*counts)
