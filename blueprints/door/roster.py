@@ -153,6 +153,7 @@ class Counts:
     admitted: int
     expected: int
     walk_ins: int
+    flagged: int = 0
 
 
 def counts(event_id: uuid.UUID) -> Counts:
@@ -163,8 +164,10 @@ def counts(event_id: uuid.UUID) -> Counts:
     inside = _inside_of(event_id).subquery()
     names = (Event.confirmed_count, Event.came_count, Event.walk_in_count)
     kept = [select(name).where(Event.id == event_id).scalar_subquery() for name in names]
-    admitted, with_a_seat, expected, came_before, walked_in = db.session.execute(select(inside, *kept)).one()
-    return Counts(admitted + (came_before or 0), expected or 0, admitted - with_a_seat + (walked_in or 0))
+    flags = select(func.count()).where(Checkin.event_id == event_id, Checkin.flagged.is_(True)).scalar_subquery()
+    row = db.session.execute(select(inside, *kept, flags)).one()
+    admitted, with_a_seat, expected, came_before, walked_in, flagged = row
+    return Counts(admitted + (came_before or 0), expected or 0, admitted - with_a_seat + (walked_in or 0), flagged)
 
 
 def came(event_id: uuid.UUID) -> tuple[int, int]:

@@ -95,7 +95,6 @@ def _door_values(event: Event, *, parts: bool) -> dict[str, Any]:
     event_id = event.id
     part = request.args.get("part", "entry") if parts else "all"
     values: dict[str, Any] = {"part": part, "new_id": new_id, "verdicts": VERDICTS, "sources": SOURCES, "changed": ()}
-    values["tasks"] = afterwards.tasks(event_id) if part == "all" and is_organizer(event, member()) else ()
     if part in ("all", "roster"):
         query = request.args.get("q", "").strip()
         values |= {"query": query, "guests": roster.search(query, roster.roster(event_id))}
@@ -245,12 +244,8 @@ def resolve(event_id: uuid.UUID, checkin_id: uuid.UUID) -> ResponseReturnValue:
     """The organizer has seen to what was flagged."""
     if service.checkin_event(checkin_id) != event_id:
         raise NotFound
-    return submit("checkin.resolve", _again(event_id), target=checkin_id, then=lambda _: _tasks_url(event_id))
-
-
-def _tasks_url(event_id: uuid.UUID) -> str:
-    wanted = request.form.get("back", "")
-    return f"/events/{event_id}/attendance" if wanted == "attendance" else f"/events/{event_id}/door"
+    report = f"/events/{event_id}/attendance"
+    return submit("checkin.resolve", _again(event_id), target=checkin_id, then=lambda _: report)
 
 
 @blueprint.get("/events/<uuid:event_id>/attendance")

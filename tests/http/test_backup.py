@@ -122,6 +122,8 @@ def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
         for table in Base.metadata.sorted_tables:
             rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
             found[table.name] = [tuple(row) for row in rows if row[0] != "generation"]
+            if not table.primary_key.columns:
+                found[table.name].sort()
         db.session.remove()
         return found
 
