@@ -34,6 +34,10 @@ ACT_LABELS: dict[str, Any] = {
     "event.staff": _l("改了签到人员"),
     "checkin.undo": _l("撤销了签到"),
     "attendance.export": _l("导出了签到名单"),
+    "attendance.tell": _l("给来的和没来的人发了通知"),
+    "checkin.resolve": _l("看过了门口的冲突"),
+    "door.join": _l("成了门口的帮手"),
+    "door.dismiss": _l("请走了门口的帮手"),
     "need.hide": _l("隐藏了帖子"),
     "need.show": _l("恢复了帖子"),
     "response.hide": _l("隐藏了回应"),
@@ -48,6 +52,7 @@ ACT_LABELS: dict[str, Any] = {
     "briefing.submit": _l("送审了简报"),
     "briefing.review": _l("审核了简报"),
     "briefing.sign_off": _l("签发了简报"),
+    "briefing.import": _l("导入了旧简报"),
 }
 KIND_LABELS: dict[str, Any] = {
     "registration": _l("入会申请"),

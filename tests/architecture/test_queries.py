@@ -27,6 +27,7 @@ NO_PAGES = {
     "/calendar/<token>.ics",
     "/briefings/feed/<token>.atom",
     "/events/<uuid:event_id>/door/pack",
+    "/events/<uuid:event_id>/door/news",
     "/login/challenge",
     "/me/passkeys/challenge",
     "/me/export",
