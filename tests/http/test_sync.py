@@ -152,7 +152,7 @@ def test_an_unchanged_phone_costs_two_queries_and_no_rendering(
         {"shell", "account", "generation", "counts", "total"},
         {"end", "pages"},
     ]
-    assert len(response.data) + len(str(response.headers)) < 1200
+    assert len(response.data) + len(str(response.headers)) < 650
     with Statements(app) as statements:
         phone.sync(have, [op_id])
     assert len(statements.reads) == 3, statements.reads
