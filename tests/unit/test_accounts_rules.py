@@ -15,7 +15,9 @@ from blueprints.accounts.rules import (
     may_answer,
     may_decide,
     name_patterns,
+    network_of,
     phone_is_shown,
+    place_of,
     repeats,
     versions_shown,
     versions_text,
@@ -133,3 +135,24 @@ def test_a_few_letters_are_looked_for_where_a_word_begins() -> None:
     assert name_patterns("%guchang%") == ("%guchang%",)
     assert name_patterns("%谷%") == ("%谷%",)
     assert name_patterns("%30%") == ("%30%",)
+
+
+@pytest.mark.parametrize(
+    ("network", "own", "place"),
+    [
+        ("218.68.3.0/24", "218.68.3.0/24", ("same", "218.68.*.*")),
+        ("218.68.3.0/24", "", ("elsewhere", "218.68.*.*")),
+        ("192.168.1.0/24", "", ("inside", "192.168.*.*")),
+        ("127.0.0.0/24", "", ("here", "127.0.*.*")),
+        ("2408:8206::/32", "", ("elsewhere", "2408:8206:*")),
+        ("", "", ("unknown", "")),
+    ],
+)
+def test_a_devices_place_is_as_much_as_its_network_tells(network: str, own: str, place: tuple[str, str]) -> None:
+    assert place_of(network, own)[0] == place[0]
+
+
+def test_of_an_address_only_its_network_is_kept() -> None:
+    assert network_of("218.68.3.77") == "218.68.3.0/24"
+    assert network_of("::ffff:218.68.3.77") == "218.68.3.0/24"
+    assert network_of("nonsense") == ""

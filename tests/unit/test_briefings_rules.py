@@ -121,3 +121,11 @@ def test_a_block_that_is_itself_too_long_is_divided_between_sentences_or_hard() 
     unbroken = plain_text(IMPRINT, "长" * 5000)
     assert all(len(part) < 2000 for part in unbroken)
     assert "".join(unbroken).count("长") == 5000
+
+
+def test_gathered_items_go_to_the_end_of_their_section_or_into_a_new_one() -> None:
+    body = "## 需求\n\n1. 求购边角料\n\n## 活动\n\n明晚有路演。"
+    assert rules.with_items(body, [("需求", "找冷库"), ("活动", "周六义诊"), ("好事", "捐书三百册")]) == (
+        "## 需求\n\n1. 求购边角料\n2. 找冷库\n\n## 活动\n\n明晚有路演。\n\n3. 周六义诊\n\n## 好事\n\n4. 捐书三百册"
+    )
+    assert rules.with_items("", [("需求", "找冷库")]) == "## 需求\n\n1. 找冷库"
