@@ -31,11 +31,11 @@ case "${1:-all}" in
     step "http, PostgreSQL"
     TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http tests/migrations -m "$short and not thorough"
     step "migrations, SQLite"; $bin/pytest -q tests/migrations
-    step "races"; $bin/pytest -q tests -m race
+    step "races"; $bin/pytest -q --reruns 2 tests -m "race and not long"
     step "scripts"; npm --prefix tests/js run --silent test
     step "nothing lost, nothing twice: the engine and the server"; $bin/pytest -q -s tests/offline -m "invariant and not long"
-    step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 tests/offline -m "browser and not long"
-    step "browser"; $bin/pytest -q -n 2 tests/browser -m "not long"
+    step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 tests/offline -m "browser and not long"
+    step "browser"; $bin/pytest -q -n 2 --reruns 2 tests/browser -m "not long"
     ;;
   long) step "long"; $bin/pytest -q tests -m long ;;
   *) echo "usage: $0 [all|fast|long|lint]" >&2; exit 2 ;;

@@ -13,7 +13,7 @@ from tests.people import PASSWORD, People
 from tests.sitemap import visits
 from tests.world import World, build
 
-pytestmark = [pytest.mark.browser, pytest.mark.thorough]
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OTHER = {"light": "dark", "dark": "light"}
