@@ -11,7 +11,20 @@ from importlib import import_module
 from bench import report
 from bench.harness import site
 
-NAMES = ("bytes", "paint", "tap", "throughput", "signups", "door", "race", "queries", "memory", "sync", "faults", "lighthouse")
+NAMES = (
+    "bytes",
+    "paint",
+    "tap",
+    "throughput",
+    "signups",
+    "door",
+    "race",
+    "queries",
+    "memory",
+    "sync",
+    "faults",
+    "lighthouse",
+)
 
 
 def main() -> int:

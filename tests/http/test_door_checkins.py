@@ -227,9 +227,9 @@ def test_an_undone_checkin_leaves_its_trace_and_the_person_may_come_in_again(app
     assert door.page().state("checkin", fact.id) == "undone"
     assert door.page().state("signup", door.signup_id(member_id)) == "confirmed"
     with app.app_context():
-        assert db.session.scalars(select(AuditValues.reason).join(AuditEntry).where(AuditEntry.act == "checkin.undo")).all() == [
-            "点错了人"
-        ]
+        assert db.session.scalars(
+            select(AuditValues.reason).join(AuditEntry).where(AuditEntry.act == "checkin.undo")
+        ).all() == ["点错了人"]
     assert door.scan(door.ticket(member_id)) == "admitted"
 
 

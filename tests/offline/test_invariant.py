@@ -253,7 +253,7 @@ def play(chamber: Town, runs: int, **more: Any) -> None:
         Days,
         settings=settings(
             max_examples=runs,
-            stateful_step_count=int(os.environ.get("HUIYOU_STEPS", "50")),
+            stateful_step_count=int(os.environ.get("HUIYOU_STEPS", "25")),
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
