@@ -36,6 +36,8 @@ def forget_who(leaver: Leaver) -> None:
         db.session.execute(delete(model).where(model.member_id == leaver.id))
     for name in (leaver.real_name, leaver.phone):
         escaped = json.dumps(name)[1:-1]
-        for notice in db.session.scalars(select(Notice).where(cast(Notice.words, Text).contains(escaped, autoescape=True))):
+        for notice in db.session.scalars(
+            select(Notice).where(cast(Notice.words, Text).contains(escaped, autoescape=True))
+        ):
             notice.words = {key: leaver.called if word == name else word for key, word in notice.words.items()}
     db.session.flush()
