@@ -9,6 +9,7 @@ step() { printf '\n== %s\n' "$1"; }
 
 lint() {
   step "style"; $bin/ruff check .; $bin/ruff format --check .
+  step "security"; $bin/bandit --quiet --configfile pyproject.toml --recursive app.py core blueprints deploy
   step "types"; $bin/mypy
   step "import rules"; $bin/lint-imports
   step "scripts: style"; npm --prefix tests/js run --silent lint
