@@ -36,7 +36,7 @@ ids = st.uuids().map(str)
 
 def lengths() -> list[Any]:
     long = [pytest.param(LONG, marks=pytest.mark.long)] if not os.environ.get("HUIYOU_FUZZ") else []
-    return [pytest.param(int(os.environ.get("HUIYOU_FUZZ", SHORT)), marks=pytest.mark.thorough), *long]
+    return [pytest.param(int(os.environ.get("HUIYOU_FUZZ", SHORT)), marks=pytest.mark.long), *long]
 
 
 fuzzed = pytest.mark.parametrize("inputs", lengths())

@@ -344,7 +344,7 @@ def test_the_stream_is_compressed_and_each_line_can_be_read_as_it_comes(
         reader = brotli.Decompressor()
         pieces = [reader.process(part) for part in phone_parts(phone)]
         assert json.loads(pieces[0])["account"] == phone.account, "the first line comes at once"
-        assert len(pieces) > 2
+        assert len(pieces) > 1
         assert all(piece.endswith(b"\n") for piece in pieces if piece), "and each piece is of whole lines"
     _, have = refreshed(phone, [])
     short = phone.post("/sync", {"have": have, "ops": []}, **{"Accept-Encoding": accepted})
