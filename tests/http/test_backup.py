@@ -163,7 +163,7 @@ def test_a_whole_community_comes_back_as_it_was_in_a_new_generation(
     assert Browser(elsewhere).post("/login", {"phone": "13800000008", "password": PASSWORD}).status == 303
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_the_demo_community_moves_from_one_database_to_the_other_and_back(installation: Make, tmp_path: Path) -> None:
     first, second, third = (installation(name, kind=name.partition("_")[0]) for name in MOVES)
     with first.app_context():
