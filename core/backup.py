@@ -68,7 +68,7 @@ KINDS: tuple[tuple[type[Any], str], ...] = (
 _PLACES = re.compile(r"'([^']*)':([\d,]+)")
 
 
-def _tokens(words: str) -> list[str]:
+def tokens_of(words: str) -> list[str]:
     """The tokens of a row of a full-text index in order, from SQLite's or PostgreSQL's way to keep them."""
     if not words.startswith("'"):
         return words.split()
@@ -81,7 +81,7 @@ _WRITTEN: dict[str, Callable[[Any], Any]] = {
     "uuid": str,
     "date": lambda value: value.isoformat(),
     "bytes": lambda value: base64.b64encode(value).decode(),
-    "tokens": _tokens,
+    "tokens": tokens_of,
 }
 _READ: dict[str, Callable[[Any], Any]] = {
     "instant": datetime.fromisoformat,

@@ -122,8 +122,8 @@ def everything(app: Flask) -> dict[str, list[tuple[Any, ...]]]:
         for table in Base.metadata.sorted_tables:
             rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
             found[table.name] = [tuple(row) for row in rows if row[0] != "generation"]
-            if not table.primary_key.columns:
-                found[table.name].sort()
+            if not table.primary_key.columns:  # an index of words, which each database writes in its own way
+                found[table.name] = sorted((row[0], backup.tokens_of(row[1])) for row in rows)
         db.session.remove()
         return found
 
@@ -163,7 +163,6 @@ def test_a_whole_community_comes_back_as_it_was_in_a_new_generation(
     assert Browser(elsewhere).post("/login", {"phone": "13800000008", "password": PASSWORD}).status == 303
 
 
-@pytest.mark.long
 def test_the_demo_community_moves_from_one_database_to_the_other_and_back(installation: Make, tmp_path: Path) -> None:
     first, second, third = (installation(name, kind=name.partition("_")[0]) for name in MOVES)
     with first.app_context():
