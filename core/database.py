@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -127,8 +127,10 @@ def insert_once(table: Table | type[Base]) -> Any:
     return module.insert(table)
 
 
-def execute_count(statement: Executable, values: dict[str, Any] | None = None) -> int:
+def execute_count(statement: Executable, values: dict[str, Any] | Sequence[dict[str, Any]] | None = None) -> int:
     """Execute an INSERT, UPDATE or DELETE, with `values` for its parameters; returns how many rows it concerned.
+
+    A list of values is executed for each of them.
 
     psycopg's count of an INSERT is thrown away (-1) unless it is asked for.
     """

@@ -12,7 +12,7 @@ import hmac
 import json
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
@@ -114,13 +114,18 @@ class Act:
             raise NotFound from None
 
 
+Together = Callable[[Sequence[Act], Sequence[Mapping[str, Any]]], Sequence[Outcome]]
+
+
 @dataclass(frozen=True)
 class Operation:
     """What the registry knows of one name: its form, its handler and who may ask for it.
 
     `lane` is the prefix of what must stay in order on the phone (`event` → `event:ID`).
     `waits` says whether it may come from an outbox; `ahead` is asked before the
-    transaction of one that did (`ahead(form, actor)`), and may raise `Later`.
+    transaction of one that did (`ahead(form, actor)`), and may raise `Later`. `together`
+    decides several on one target: `together(acts, data)` is the outcomes that the handler
+    would have come to, one after the other.
     """
 
     name: str
@@ -132,6 +137,7 @@ class Operation:
     adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None
     waits: bool = True
     ahead: Callable[[Form, Viewer | None], None] | None = None
+    together: Together | None = None
 
     def adapted(self, form_version: int, fields: dict[str, str]) -> dict[str, str]:
         """What was filled into an older form, as today's asks for it; without an `adapt` as it is."""
@@ -152,6 +158,7 @@ def operation(
     adapt: Callable[[int, dict[str, str]], dict[str, str]] | None = None,
     waits: bool = True,
     ahead: Callable[[Form, Viewer | None], None] | None = None,
+    together: Together | None = None,
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
     """Put a service function on the registry as operation `name`.
 
@@ -163,7 +170,7 @@ def operation(
 
     def register(handler: Callable[..., Outcome]) -> Callable[..., Outcome]:
         lane_of = lane or name.partition(".")[0]
-        registry[name] = Operation(name, form, handler, requires, lane_of, form_version, adapt, waits, ahead)
+        registry[name] = Operation(name, form, handler, requires, lane_of, form_version, adapt, waits, ahead, together)
         return handler
 
     return register
@@ -195,35 +202,80 @@ def decide(
     Raises `Later` when it cannot be decided now: the caller rolls the claim back.
     """
     kind = registry.get(name)
+    act = _received(act)
+    claimed = _claimed(kind, name, act, fields)
+    if not execute_count(_claim(), claimed):
+        return _recorded(kind, act, name, claimed["digest"])
+    outcome = refused(refusal or NotFound()) if refusal or kind is None else _effect(kind, act, fields, form)
+    db.session.execute(_DECIDED, _decided(act, outcome))
+    if kind is None or kind.waits:
+        touch(f"outbox:{act.owner}")
+    metrics.operation_decided(name if kind else "unknown", outcome.outcome)
+    return outcome
+
+
+class OneByOne(Exception):
+    """These operations are not decided together: one was decided before, or may not be asked for."""
+
+
+def decide_together(
+    name: str, acts: Sequence[Act], fields: Sequence[Mapping[str, str]], forms: Sequence[Form]
+) -> list[Outcome]:
+    """Decide valid operations of one name on one target, as `decide` would one by one; the caller commits.
+
+    For a savepoint of the caller's: whatever is raised (`OneByOne`, or the refusal of one of
+    them), they are to be decided one by one from there.
+    """
+    kind = registry[name]
+    if kind.together is None or (kind.requires and not all(act.actor and act.actor.can(kind.requires) for act in acts)):
+        raise OneByOne
+    acts = [_received(act) for act in acts]
+    claims = [_claimed(kind, name, act, given) for act, given in zip(acts, fields, strict=True)]
+    if execute_count(_claim(), claims) != len(claims):
+        raise OneByOne
+    outcomes = [
+        replace(outcome, message=str(outcome.message)) for outcome in kind.together(acts, [form.data for form in forms])
+    ]
+    db.session.execute(_DECIDED, [_decided(act, outcome) for act, outcome in zip(acts, outcomes, strict=True)])
+    if kind.waits:
+        touch(*(f"outbox:{act.owner}" for act in acts))
+    for outcome in outcomes:
+        metrics.operation_decided(name, outcome.outcome)
+    return outcomes
+
+
+def _received(act: Act) -> Act:
     received_at = now()
-    act = replace(act, received_at=received_at, occurred_at=min(act.occurred_at or received_at, received_at))
-    digest = digest_of(kind, name, act.target, fields)
-    claim = insert_once(_ledger).on_conflict_do_nothing(index_elements=["owner", "op_id"])
-    claimed = {
+    return replace(act, received_at=received_at, occurred_at=min(act.occurred_at or received_at, received_at))
+
+
+def _claim() -> Any:
+    return insert_once(_ledger).on_conflict_do_nothing(index_elements=["owner", "op_id"])
+
+
+def _claimed(kind: Operation | None, name: str, act: Act, fields: Mapping[str, str]) -> dict[str, Any]:
+    return {
         "owner": act.owner,
         "op_id": act.op_id,
         "name": name,
         "target": act.target,
         "form_version": act.form_version or (kind.form_version if kind else 1),
-        "digest": digest,
+        "digest": digest_of(kind, name, act.target, fields),
         "occurred_at": act.occurred_at,
-        "received_at": received_at,
+        "received_at": act.received_at,
     }
-    if not execute_count(claim, claimed):
-        return _recorded(kind, act, name, digest)
-    outcome = refused(refusal or NotFound()) if refusal or kind is None else _effect(kind, act, fields, form)
-    decided = {
+
+
+def _decided(act: Act, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "its_owner": act.owner,
+        "its_op_id": act.op_id,
         "outcome": outcome.outcome,
         "message": outcome.message,
         "url": outcome.url,
         "verdict": outcome.verdict,
         "made_version": outcome.made_version,
     }
-    db.session.execute(_DECIDED, {"its_owner": act.owner, "its_op_id": act.op_id, **decided})
-    if kind is None or kind.waits:
-        touch(f"outbox:{act.owner}")
-    metrics.operation_decided(name if kind else "unknown", outcome.outcome)
-    return outcome
 
 
 def _effect(kind: Operation, act: Act, fields: Mapping[str, str], form: Form | None) -> Outcome:

@@ -241,12 +241,12 @@ def _reports(world: World) -> dict[str, Case]:
             return f"/admin/reports/{db.session.scalars(select(Report.id).order_by(Report.id.desc()).limit(1)).one()}"
 
     reason: dict[str, str | Where] = {"reason": ITSELF}
-    told: dict[str, str | Where] = {"reason": ("other", "/notices")}
+    shown_again: Where = ("admin", f"/admin/audit?subject={world.things['hidden_need']}")
     return {
         "report.submit": Case("member", new, "/reports", {"reason": "insult"}, {"words": ("admin", newest)}),
         "report.uphold": Case("admin", report, f"{report}/uphold", {"reason": "。"}, reason),
         "report.dismiss": Case("admin", report, f"{report}/dismiss", {"reason": "。"}, reason),
-        "report.restore": Case("admin", upheld, f"{upheld}/restore", {"reason": "。"}, told),
+        "report.restore": Case("admin", upheld, f"{upheld}/restore", {"reason": "。"}, {"reason": shown_again}),
     }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ _recorder = aliased(Member)
 _checkins = table_of(Checkin)
 _COLUMNS = (
     "id",
+    "guest_id",
     "op_id",
     "occurred_at",
     "says",
@@ -34,10 +35,13 @@ _COLUMNS = (
 )
 
 # Built once: several phones wait for these at the door.
-_OF_GUEST = (
+_OF_GUESTS = (
     select(*(_checkins.c[name] for name in _COLUMNS), _recorder.real_name.label("recorder"))
     .join(_recorder, _recorder.id == _checkins.c.recorded_by_id)
-    .where(_checkins.c.event_id == bindparam("event_id"), _checkins.c.guest_id == bindparam("guest_id"))
+    .where(
+        _checkins.c.event_id == bindparam("event_id"),
+        _checkins.c.guest_id.in_(bindparam("guest_ids", expanding=True)),
+    )
 )
 _older = _checkins.alias()
 _NEXT = (
@@ -53,10 +57,11 @@ _NEW = insert(_checkins).values(
         if c.name not in ("serial", "undone_at", "undone_by_id", "undo_reason", "resolved_at", "resolved_by_id")
     },
 )
+_MERGED = ("verdict", "inside", "flags", "flagged")
 _CHANGED = (
     update(_checkins)
     .where(_checkins.c.id == bindparam("its_id"))
-    .values(serial=_NEXT, **{name: bindparam(f"new_{name}") for name in ("verdict", "inside", "flags", "flagged")})
+    .values(serial=_NEXT, **{name: bindparam(f"new_{name}") for name in _MERGED})
 )
 _UNDONE = (
     update(_checkins)
@@ -86,7 +91,7 @@ _CAME = update(table_of(Signup)).where(
 
 @dataclass(frozen=True)
 class Known:
-    """A fact as it stands in the table, and who recorded it."""
+    """A fact as it stands in the table, or will, and who recorded it."""
 
     id: uuid.UUID
     fact: rules.Fact
@@ -96,69 +101,84 @@ class Known:
     resolved: Sequence[str]
     recorder: str
 
-    def flags_with(self, flag: str | None) -> list[str]:
-        """The flags of this fact when the merge gives it `flag`; what was seen at its recording stays."""
+    def settled(self, now: rules.Settled) -> Known:
+        """The same when the merge comes to `now`; a flag that was seen at its recording stays."""
         stays = [name for name in self.flags if name in rules.FLAGS_OF_ITSELF and not self.fact.undone]
-        return [*stays, *([flag] if flag else [])]
+        flags = [*stays, *([now.flag] if now.flag else [])]
+        return replace(self, verdict=now.verdict, inside=now.inside, flags=flags)
+
+    @property
+    def merged(self) -> dict[str, Any]:
+        """What the merge writes of it."""
+        flagged = bool(set(self.flags) - set(self.resolved))
+        return {"verdict": self.verdict, "inside": self.inside, "flags": list(self.flags), "flagged": flagged}
 
 
-def facts_of(event_id: uuid.UUID, guest_id: uuid.UUID | None) -> list[Known]:
-    """All facts about one guest of an event; none about nobody. One query."""
-    if guest_id is None:
-        return []
-    rows = db.session.execute(_OF_GUEST, {"event_id": event_id, "guest_id": guest_id})
-    return [
-        Known(
-            row.id,
-            rules.Fact(row.op_id, row.occurred_at, row.says, row.told, row.device, row.undone_at is not None),
-            row.verdict,
-            row.inside,
-            row.flags,
-            row.resolved,
-            row.recorder,
+class Facts:
+    """The facts about some guests of an event: read together, merged as others come, written together by `save`."""
+
+    def __init__(self, event_id: uuid.UUID, guest_ids: Iterable[uuid.UUID]) -> None:
+        self._event_id = event_id
+        self._of: dict[uuid.UUID, list[Known]] = {}
+        self._stored: dict[uuid.UUID, Known] = {}
+        self._new: list[dict[str, Any]] = []
+        wanted = list(dict.fromkeys(guest_ids))
+        for row in db.session.execute(_OF_GUESTS, {"event_id": event_id, "guest_ids": wanted}) if wanted else ():
+            fact = rules.Fact(row.op_id, row.occurred_at, row.says, row.told, row.device, row.undone_at is not None)
+            known = Known(row.id, fact, row.verdict, row.inside, row.flags, row.resolved, row.recorder)
+            self._stored[row.id] = known
+            self._of.setdefault(row.guest_id, []).append(known)
+
+    def admission(self, guest_id: uuid.UUID | None) -> Known | None:
+        """The fact that let the guest in."""
+        known = self._of.get(guest_id, ()) if guest_id else ()
+        return next((each for each in known if each.inside), None)
+
+    def add(self, values: dict[str, Any], fact: rules.Fact, recorder: str) -> rules.Settled:
+        """Take a new fact in beside the others of its guest; returns what it comes to."""
+        guest_id = values["guest_id"] or values["id"]
+        known = Known(
+            values["id"], fact, fact.says, inside=False, flags=values["flags"], resolved=(), recorder=recorder
         )
-        for row in rows
-    ]
+        self._of.setdefault(guest_id, []).append(known)
+        self._new.append({**values, "guest": guest_id, "fact": fact})
+        return self.merge(guest_id)[-1]
+
+    def merge(self, guest_id: uuid.UUID) -> list[rules.Settled]:
+        """What the facts of a guest come to, each at its own place."""
+        known = self._of.get(guest_id, [])
+        settled = rules.settle([each.fact for each in known])
+        self._of[guest_id] = [each.settled(now) for each, now in zip(known, settled, strict=True)]
+        return settled
+
+    def save(self) -> None:
+        """Write what is new and what has changed: first who is not the admission any more, for there is only one."""
+        its_event = {"its_event_id": self._event_id}
+        now = {each.id: each for known in self._of.values() for each in known}
+        changes = [now[key].merged | {"its_id": key} for key, known in self._stored.items() if now[key] != known]
+        for change in sorted(changes, key=lambda change: change["inside"]):
+            changed = {f"new_{name}" if name in _MERGED else name: value for name, value in change.items()}
+            db.session.execute(_CHANGED, changed | its_event)
+        if self._new:
+            db.session.execute(_NEW, [_row(new, now[new["id"]]) | its_event for new in self._new])
+        touch(f"door:{self._event_id}")
 
 
-def admission_among(known: Sequence[Known]) -> Known | None:
-    """The fact that let the guest in."""
-    return next((each for each in known if each.inside), None)
-
-
-def add(values: dict[str, Any], fact: rules.Fact, others: Sequence[Known]) -> rules.Settled:
-    """Write a new fact down beside the others of its guest, and what these come to now."""
-    *settled, its_own = rules.settle([*(each.fact for each in others), fact])
-    write(values["event_id"], others, settled)
-    flags = [*values.pop("flags"), *([its_own.flag] if its_own.flag else [])]
-    merged = {"verdict": its_own.verdict, "inside": its_own.inside, "flags": flags, "flagged": bool(flags)}
+def _row(values: dict[str, Any], known: Known) -> dict[str, Any]:
+    fact: rules.Fact = values["fact"]
     said = {"op_id": fact.key, "says": fact.says, "told": fact.told, "device": fact.device, "occurred_at": fact.at}
-    db.session.execute(_NEW, {**values, **said, **merged, "resolved": [], "its_event_id": values["event_id"]})
-    touch(f"door:{values['event_id']}")
-    return its_own
-
-
-def write(event_id: uuid.UUID, known: Sequence[Known], settled: Sequence[rules.Settled]) -> None:
-    """Write what has changed: first who is not the admission any more, for there is only ever one."""
-    changes = []
-    for each, now in zip(known, settled, strict=True):
-        flags = each.flags_with(now.flag)
-        if (each.verdict, each.inside, list(each.flags)) != (now.verdict, now.inside, flags):
-            changes.append((now.inside, each, now.verdict, flags))
-    for inside, each, verdict, flags in sorted(changes, key=lambda change: change[0]):
-        values = {"new_verdict": verdict, "new_inside": inside, "new_flags": flags}
-        flagged = bool(set(flags) - set(each.resolved))
-        db.session.execute(_CHANGED, {**values, "new_flagged": flagged, "its_id": each.id, "its_event_id": event_id})
-    touch(f"door:{event_id}")
+    return {**values, **said, **known.merged, "resolved": []}
 
 
 def undo(event_id: uuid.UUID, fact_id: uuid.UUID, guest_id: uuid.UUID | None, **undone: Any) -> datetime | None:
     """Take a fact's effect back; returns when the guest came in all the same, by another one."""
     db.session.execute(_UNDONE, {**undone, "its_id": fact_id, "its_event_id": event_id})
-    known = facts_of(event_id, guest_id)
-    settled = rules.settle([each.fact for each in known])
-    write(event_id, known, settled)
-    return next((each.fact.at for each, now in zip(known, settled, strict=True) if now.inside), None)
+    facts = Facts(event_id, [guest_id] if guest_id else ())
+    if guest_id:
+        facts.merge(guest_id)
+    facts.save()
+    admission = facts.admission(guest_id)
+    return admission.fact.at if admission else None
 
 
 def resolve(event_id: uuid.UUID, fact_id: uuid.UUID, flags: Sequence[str], *, by: uuid.UUID, at: datetime) -> None:
@@ -168,7 +188,9 @@ def resolve(event_id: uuid.UUID, fact_id: uuid.UUID, flags: Sequence[str], *, by
     touch(f"door:{event_id}")
 
 
-def came(event_id: uuid.UUID, member_id: uuid.UUID, at: datetime | None) -> None:
-    """Say on the sign-up when its person came; by a statement, so that only the person's own pages change."""
-    db.session.execute(_CAME, {"its_event_id": event_id, "its_member_id": member_id, "attended_at": at})
-    touch(f"signups:{member_id}")
+def came(event_id: uuid.UUID, at: Mapping[uuid.UUID, datetime | None]) -> None:
+    """Say on the sign-ups when these members came; by a statement, so that only a person's own pages change."""
+    if at:
+        values = [{"its_event_id": event_id, "its_member_id": key, "attended_at": when} for key, when in at.items()]
+        db.session.execute(_CAME, values)
+        touch(*(f"signups:{member_id}" for member_id in at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -35,14 +35,16 @@ __all__ = [
     "checkin_event",
     "my_ticket_today",
     "record",
+    "record_together",
     "undo",
 ]
 
 
 _HELD = "door under lock"
 # Built once: several phones wait for it at the door.
-_OF_SIGNUP = (
+_OF_SIGNUPS = (
     select(
+        Signup.id,
         Signup.member_id,
         Member.real_name,
         Signup.state,
@@ -53,7 +55,7 @@ _OF_SIGNUP = (
         .label("seen"),
     )
     .join(Member, Member.id == Signup.member_id)
-    .where(Signup.id == bindparam("signup_id"), Signup.event_id == bindparam("event_id"))
+    .where(Signup.id.in_(bindparam("signup_ids", expanding=True)), Signup.event_id == bindparam("event_id"))
 )
 
 
@@ -71,57 +73,86 @@ class Guest:
     seen: bool = True
 
 
-@operation("checkin.record", form=CheckinForm, lane="event")
-def record(
-    act: Act,
-    *,
-    ticket: str | None,
-    signup_id: str | None,
-    walk_in_name: str | None,
-    walk_in_phone: str | None,
-    device: str | None,
-    id: str | None,  # noqa: A002
-    told: str | None,
-) -> Outcome:
-    """Write down a fact of the door and say what it means: always `accepted`, the verdict tells the rest."""
-    event = _door(act.target_id, act)
-    if ticket:
-        reading = tickets.read(ticket, event)
-        scan = rules.Scan("ticket", reading.ticket)
-        guest = _ticket_holder(event, reading.signup_id) if reading.signup_id else Guest()
-    elif signup_id:
-        scan = rules.Scan("walk_in" if walk_in_name else "name")
-        guest = _signed_up(event, uuid.UUID(signup_id))
-    else:
-        scan = rules.Scan("walk_in")
-        guest = _walk_in(event, walk_in_name or "", walk_in_phone)
-    others = merging.facts_of(event.id, guest.id) if guest.seen else []
-    admission = merging.admission_among(others)
-    received_at = act.received_at or clock.now()
-    at = act.occurred_at or received_at
-    if told is None and at == received_at:
-        told = rules.verdict(scan, rules.Entry(guest.state, admission is not None), event, at)
-    says = rules.verdict(scan, rules.Entry(guest.state), event, at)
-    fact = rules.Fact(act.op_id, at, says, told, device or act.device)
-    key = uuid.UUID(id) if id else new_id()
-    values = {
-        "id": key,
-        "event_id": event.id,
-        "guest_id": guest.id,
-        "signup_id": guest.signup_id,
-        "member_id": guest.member_id,
-        "walk_in_name": walk_in_name if scan.source == "walk_in" else None,
-        "walk_in_phone": walk_in_phone if scan.source == "walk_in" else None,
-        "source": scan.source,
-        "flags": list(guest.flags),
-        "recorded_by_id": act.person.id,
-        "received_at": received_at,
-    }
-    settled = merging.add(values, fact, others)
-    came_at = at if settled.inside else admission.fact.at if admission else None
-    if guest.member_id and guest.signup_id and guest.attended_at != came_at:
-        merging.came(event.id, guest.member_id, came_at)
-    return _answer(event, settled, key, guest, admission)
+def record_together(acts: Sequence[Act], asked: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+    """Write down facts of one door, in order, and say what each means: always `accepted`, the verdict tells the rest.
+
+    Each is what `CheckinForm` holds. Five statements, however many they are, but for walk-ins.
+    """
+    event = _door(acts[0].target_id, acts[0])
+    met = _met(event, asked)
+    facts = merging.Facts(event.id, (guest.id for _, guest in met if guest.id and guest.seen))
+    outcomes = []
+    for act, data, (scan, guest) in zip(acts, asked, met, strict=True):
+        admission = facts.admission(guest.id)
+        received_at = act.received_at or clock.now()
+        at = act.occurred_at or received_at
+        told = data["told"]
+        if told is None and at == received_at:
+            told = rules.verdict(scan, rules.Entry(guest.state, admission is not None), event, at)
+        says = rules.verdict(scan, rules.Entry(guest.state), event, at)
+        fact = rules.Fact(act.op_id, at, says, told, data["device"] or act.device)
+        key = _id(data["id"]) or new_id()
+        values = {
+            "id": key,
+            "event_id": event.id,
+            "guest_id": guest.id,
+            "signup_id": guest.signup_id,
+            "member_id": guest.member_id,
+            "walk_in_name": data["walk_in_name"] if scan.source == "walk_in" else None,
+            "walk_in_phone": data["walk_in_phone"] if scan.source == "walk_in" else None,
+            "source": scan.source,
+            "flags": list(guest.flags),
+            "recorded_by_id": act.person.id,
+            "received_at": received_at,
+        }
+        outcomes.append(_answer(event, facts.add(values, fact, act.person.real_name), key, guest, admission))
+    facts.save()
+    _say_who_came(event, [guest for _, guest in met], facts)
+    return outcomes
+
+
+@operation("checkin.record", form=CheckinForm, lane="event", together=record_together)
+def record(act: Act, **data: Any) -> Outcome:
+    """Write down one fact of the door, as `record_together` does."""
+    return record_together([act], [data])[0]
+
+
+def _id(text: str | None) -> uuid.UUID | None:
+    return uuid.UUID(text) if text else None
+
+
+def _met(event: Event, asked: Sequence[Mapping[str, Any]]) -> list[tuple[rules.Scan, Guest]]:
+    """How and whom the door saw, each time. One query, and one for each walk-in."""
+    read = [tickets.read(data["ticket"], event) if data["ticket"] else None for data in asked]
+    named = [
+        reading.signup_id if reading else _id(data["signup_id"]) for reading, data in zip(read, asked, strict=True)
+    ]
+    known = _of_signups(event, [key for key in named if key])
+    met = []
+    for data, reading, key in zip(asked, read, named, strict=True):
+        if reading:
+            # By the sign-up's own id where nobody knows it any more.
+            guest = known.get(key, Guest(key)) if key else Guest()
+            met.append((rules.Scan("ticket", reading.ticket), guest))
+        elif key:
+            if (signed_up := known.get(key)) is None:
+                raise NotFound(gettext("名单上没有这个人，请刷新名单再试。"))
+            met.append((rules.Scan("walk_in" if data["walk_in_name"] else "name"), signed_up))
+        else:
+            walked_in = _walk_in(event, data["walk_in_name"] or "", data["walk_in_phone"])
+            met.append((rules.Scan("walk_in"), walked_in))
+    return met
+
+
+def _say_who_came(event: Event, guests: Iterable[Guest], facts: merging.Facts) -> None:
+    came = {}
+    for guest in guests:
+        if guest.member_id and guest.signup_id:
+            admission = facts.admission(guest.id)
+            at = admission.fact.at if admission else None
+            if at != guest.attended_at:
+                came[guest.member_id] = at
+    merging.came(event.id, came)
 
 
 def _answer(
@@ -163,7 +194,7 @@ def undo(act: Act, *, reason: str | None) -> Outcome:
         undo_reason=reason,
     )
     if fact.inside and fact.member_id:
-        merging.came(event.id, fact.member_id, admitted_at)
+        merging.came(event.id, {fact.member_id: admitted_at})
     audit.record(
         act.person,
         "checkin.undo",
@@ -201,23 +232,15 @@ def _let_go(session: Session, *_: Any) -> None:
     session.info.pop(_HELD, None)
 
 
-def _ticket_holder(event: Event, signup_id: uuid.UUID) -> Guest:
-    """Who holds a genuine ticket; by the sign-up's own id where nobody knows it any more."""
-    return _of_signup(event, signup_id) or Guest(signup_id)
-
-
-def _signed_up(event: Event, signup_id: uuid.UUID) -> Guest:
-    guest = _of_signup(event, signup_id)
-    if guest is None:
-        raise NotFound(gettext("名单上没有这个人，请刷新名单再试。"))
-    return guest
-
-
-def _of_signup(event: Event, signup_id: uuid.UUID) -> Guest | None:
-    row = db.session.execute(_OF_SIGNUP, {"signup_id": signup_id, "event_id": event.id}).first()
-    if row is None:
-        return None
-    return Guest(row.member_id, row.real_name, row.member_id, signup_id, row.state, row.attended_at, seen=row.seen)
+def _of_signups(event: Event, signup_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Guest]:
+    """Who signed up, by the sign-up's id."""
+    if not signup_ids:
+        return {}
+    rows = db.session.execute(_OF_SIGNUPS, {"signup_ids": signup_ids, "event_id": event.id})
+    return {
+        row.id: Guest(row.member_id, row.real_name, row.member_id, row.id, row.state, row.attended_at, seen=row.seen)
+        for row in rows
+    }
 
 
 def _walk_in(event: Event, name: str, phone: str | None) -> Guest:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,17 @@ from core.access import Viewer
 from core.database import db, in_transaction, is_transient
 from core.errors import Later, NotSent, Refusal
 from core.fields import Form
-from core.operations import Act, Invalid, LedgerRow, Operation, Outcome, decide, registry
+from core.operations import (
+    Act,
+    Invalid,
+    LedgerRow,
+    OneByOne,
+    Operation,
+    Outcome,
+    decide,
+    decide_together,
+    registry,
+)
 
 log = logging.getLogger("huiyou.ops")
 SOON_SECONDS = 2
@@ -173,12 +184,63 @@ def _lane(lane: list[Prepared], batch: Batch) -> dict[str, Answer]:
     """The answers of one lane; what comes after an operation that has to wait waits too."""
     answers: dict[str, Answer] = {}
     waits: Answer | None = None
-    for operation in lane:
-        answer = waits or _decide(operation, batch, {**batch.decided, **answers})
-        answers[operation.sent.op_id] = answer
-        if answer.outcome == "retry":
-            waits = answer
+    for run in _runs(lane, batch):
+        together = None if waits or len(run) == 1 else _decide_together(run, batch)
+        if together:
+            answers |= together
+            continue
+        for operation in run:
+            answer = waits or _decide(operation, batch, {**batch.decided, **answers})
+            answers[operation.sent.op_id] = answer
+            if answer.outcome == "retry":
+                waits = answer
     return answers
+
+
+def _runs(lane: list[Prepared], batch: Batch) -> Iterator[list[Prepared]]:
+    """The lane in pieces: what can be decided together, and each other operation by itself."""
+
+    def place(operation: Prepared) -> object:
+        sent = operation.sent
+        alone = operation.form is None or sent.after or sent.op_id in batch.known or not registry[sent.name].together
+        return sent.op_id if alone else (sent.name, sent.target)
+
+    for _, run in itertools.groupby(lane, key=place):
+        yield list(run)
+
+
+def _decide_together(run: list[Prepared], batch: Batch) -> dict[str, Answer] | None:
+    """The answers of a run in one savepoint; `None` where they have to be found one by one."""
+    name = run[0].sent.name
+    try:
+        with db.session.begin_nested():
+            outcomes = decide_together(
+                name,
+                [_act(operation, batch) for operation in run],
+                [operation.fields for operation in run],
+                [operation.form for operation in run if operation.form],
+            )
+    except (OneByOne, Refusal):
+        return None
+    except Exception as error:
+        if isinstance(error, DBAPIError) and is_transient(error):
+            raise
+        log.warning("a run of %s was not decided together: %s", name, type(error).__name__)
+        return None
+    return {operation.sent.op_id: Answer.of(outcome) for operation, outcome in zip(run, outcomes, strict=True)}
+
+
+def _act(operation: Prepared, batch: Batch) -> Act:
+    sent = operation.sent
+    return Act(
+        owner=batch.owner,
+        op_id=sent.op_id,
+        actor=batch.actor,
+        target=sent.target,
+        occurred_at=sent.occurred_at,
+        device=read_id(operation.fields.get("device")),
+        form_version=sent.form_version,
+    )
 
 
 def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) -> Answer:
@@ -192,15 +254,7 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) ->
             return Answer.later(SOON_SECONDS)
         if parent.outcome in _FAILED:
             refusal = NotSent(parent.message)
-    act = Act(
-        owner=batch.owner,
-        op_id=sent.op_id,
-        actor=batch.actor,
-        target=sent.target,
-        occurred_at=sent.occurred_at,
-        device=read_id(operation.fields.get("device")),
-        form_version=sent.form_version,
-    )
+    act = _act(operation, batch)
     try:
         with db.session.begin_nested():
             return Answer.of(decide(sent.name, act, operation.fields, form=operation.form, refusal=refusal))

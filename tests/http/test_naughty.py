@@ -6,6 +6,7 @@ that: never a 5xx, never markup. Each post meets the community as it was before 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -20,7 +21,7 @@ from markupsafe import escape
 
 from core import fields
 from core.clock import clock
-from core.database import db
+from core.database import db, new_id
 from core.operations import registry
 from core.values import Unacceptable, check_characters, clean_text, is_blank, shown
 from tests import forms
@@ -48,9 +49,11 @@ SOME = [
 """For fields that take no words: their parsers' own tests meet all the others."""
 NO_WORDS = {"version", "device", "ids", "shown", "code"}
 """Texts that no person writes freely."""
-BY_A_LINK_OR_A_MESSAGE = {"password.reset", "phone.change", "phone.verify", "account.erase", "passkey.add"}
-"""Their one word is a password, or a code of six figures, as in forms that are here; or a device says it."""
-WITHOUT_WORDS = {"display.set", "notices.read"}
+BY_A_LINK_OR_A_MESSAGE = {"password.reset", "phone.change", "phone.verify", "account.erase", "passkey.add", "door.join"}
+"""Their one word is a password, or a code, as in forms that are here; or a device says it."""
+WITHOUT_WORDS = {"display.set", "notices.read", "attendance.tell"}
+AT_THE_DESK = {"briefing.gather", "briefing.import"}
+"""Their forms are made from what was picked, or read from a file."""
 FORMS = re.compile(r"<form .*?</form>", re.DOTALL)
 
 
@@ -74,7 +77,7 @@ class Community:
 def test_every_operation_with_something_to_fill_in_is_here(app: Flask, people: People) -> None:
     assert set(cases(build(app, people))) == set(NAMES)
     fillable = {name for name, kind in registry.items() if list(kind.form())}
-    assert fillable - set(NAMES) == BY_A_LINK_OR_A_MESSAGE | WITHOUT_WORDS
+    assert fillable - set(NAMES) == BY_A_LINK_OR_A_MESSAGE | WITHOUT_WORDS | AT_THE_DESK
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,6 +97,35 @@ def test_nothing_typed_breaks_a_form_or_becomes_markup(name: str, app: Flask, pe
         if entry not in words:
             wrong += [f"{label}: {fault}" for label, text in SOME for fault in attempt.in_one(entry, text)]
     assert not wrong, "\n".join(fault[:200] for fault in wrong[:30])
+
+
+def test_nothing_gathered_or_imported_breaks_the_desk_or_becomes_markup(app: Flask, people: People) -> None:
+    world = build(app, people)
+    community, draft = Community(app), f"/desk/briefings/{world.things['draft']}"
+    for label, text in NAUGHTY:
+        takes = _is_a_line(text)
+        for url, values in (
+            (f"{draft}/gather", {"items": json.dumps([{"kind": "need", "line": text}])}),
+            ("/desk/import", {"title": "社区简报", "body": text, "foot": text, "masthead": text[:80]}),
+        ):
+            community.restore()
+            editor = world.browser("editor")
+            page = send(editor, url, {"op_id": str(new_id()), **values})
+            assert page.status < 500, (label, url)
+            assert not list(_no_markup(page, text)), (label, url)
+            if page.status == 303:
+                assert not list(_no_markup(editor.get(page.location), text)), (label, url)
+            else:
+                assert 400 <= page.status < 500, (label, url, page.status)
+                assert not takes, (label, url, page.text[-200:])
+
+
+def _is_a_line(text: str) -> bool:
+    try:
+        check_characters(text)
+        return not is_blank(text) and len(clean_text(text, multiline=False)) <= 80
+    except Unacceptable:
+        return False
 
 
 def send(browser: Browser, url: str, values: dict[str, Any]) -> Page:
