@@ -84,12 +84,3 @@ for (const each of cases.finds) {
     assert.deepEqual(plain(found.map((person) => person.name)), each.found);
   });
 }
-
-test("2,000 names are searched within 50 ms", () => {
-  const people = finding.index(Array.from({ length: 2000 }, (_, i) => ({ ...cases.roster[i % 6], last_four: String(i).padStart(4, "0") })));
-  for (const query of ["王", "wj", "旺", "0472", "科技", "不在"]) {
-    const start = performance.now();
-    finding.found(query, people, spelt);
-    assert.ok(performance.now() - start < 50, query);
-  }
-});

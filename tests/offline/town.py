@@ -597,7 +597,7 @@ class Town:
         """The invariant of the protocol, after `come_to_rest`."""
         ledger = {(row["owner"], row["op_id"]): row for row in self.ledger()}
         assert len(ledger) == len(self.ledger()), "an operation stands in the ledger twice"
-        places: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        places: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
         for phone in {op.phone for op in self.ops.values()}:
             for owner in {op.owner for op in self.ops.values() if op.phone == phone}:
                 kept = {entry["op_id"]: entry for entry in self.entries(phone, owner)}
@@ -605,14 +605,14 @@ class Town:
                     entry, row = kept.get(op.op_id), ledger.get((op.owner, op.op_id))
                     self._check_one(op, entry, row)
                     if entry and row:
-                        places.setdefault((phone, op.lane), []).append((entry["seq"], row["rowid"]))
-        for (phone, lane), pairs in places.items():
+                        places.setdefault((phone, op.owner, op.lane), []).append((entry["seq"], row["rowid"]))
+        for (phone, _, lane), pairs in places.items():
             by_seq = [rowid for _, rowid in sorted(pairs)]
             assert by_seq == sorted(by_seq), f"out of order in {lane} of {phone}: {sorted(pairs)}"
         strangers = [row for key, row in ledger.items() if key[1] in self.ops and self.ops[key[1]].owner != key[0]]
         assert not strangers, f"sent under another's name: {strangers}"
         self._check_effects(list(ledger.values()))
-        assert not self.phones.faults, self.phones.faults
+        assert not self.phones.faults, f"the phone's scripts failed: {list(self.phones.faults)}"
 
     def _check_one(self, op: Op, entry: dict[str, Any] | None, row: dict[str, Any] | None) -> None:
         if op.gone:
