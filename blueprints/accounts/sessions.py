@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -9,14 +10,17 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from flask_login import login_user, logout_user
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from blueprints.accounts.models import LoginSession, Member, RoleGrant, Rule, RuleAcceptance
 from blueprints.accounts.rules import network_of
+from core import faults
 from core.access import Viewer, viewer
 from core.clock import now
 from core.database import db, execute_count, in_transaction, new_id, touch
 
+log = logging.getLogger("huiyou.sessions")
 LIFETIME = timedelta(days=90)
 SEEN_EVERY = timedelta(hours=1)
 _newer = aliased(Rule)
@@ -157,13 +161,20 @@ def revoke(member_id: uuid.UUID, session_id: uuid.UUID | None = None, *, but: uu
 
 
 def _note_contact(response: Response) -> Response:
-    """Tell a phone whose session was taken away; note once an hour, at a POST, that a live one is in use."""
+    """Tell a phone whose session was taken away; note once an hour, at a POST, that a live one is in use.
+
+    The answer is decided by now: where the note cannot be written, the log says so and the answer goes out.
+    """
     if was_revoked():
         response.headers["Session"] = "ended"
     person = viewer()
     if person and request.method == "POST" and person.seen_at and now() - person.seen_at > SEEN_EVERY:
         seen = update(LoginSession).where(LoginSession.id == person.session_id).values(last_seen_at=now())
-        in_transaction(lambda: db.session.execute(seen))
+        try:
+            in_transaction(lambda: db.session.execute(seen))
+        except (SQLAlchemyError, OSError) as error:
+            if not faults.note(error):
+                log.exception("a session's use was not noted")
     return response
 
 

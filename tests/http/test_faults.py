@@ -28,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from app import create_app
+from blueprints.accounts import sessions
 from blueprints.needs.models import Need
 from core import database, faults
 from core.clock import clock
@@ -156,6 +157,32 @@ def test_a_disk_that_became_read_only_is_told_and_heals(
     assert (page.status, "存不了" in page or "没有办成" in page) == (503, True)
     assert "disk read-only" in caplog.text
     assert member.post("/needs", NEED).status == 303
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (OperationalError("", None, OSError(errno.ENOSPC, "")), "disk full"),
+        (OSError(errno.EROFS, ""), "disk read-only"),
+        (ProgrammingError("", None, psycopg.errors.UndefinedTable()), "not noted"),
+    ],
+)
+def test_what_was_decided_is_answered_even_where_the_contact_cannot_be_noted(
+    installation: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, said: str
+) -> None:
+    def refusing(_work: Callable[[], object]) -> None:
+        raise fault
+
+    app = installation()
+    member = People(app).logged_in("张三")[1]
+    clock.advance(hours=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(sessions, "in_transaction", refusing)
+        page = member.post("/needs", NEED)
+    assert page.status == 303
+    assert needs(app) == 1
+    assert said in caplog.text
+    assert member.get(page.location).status == 200
 
 
 @on_sqlite
