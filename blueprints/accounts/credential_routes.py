@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import make_response, session
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from blueprints.accounts import limiting
 from blueprints.accounts.forms import (
@@ -107,7 +108,14 @@ def use_phone_link(token: str) -> ResponseReturnValue:
 @public
 def forgot(form: ForgotForm | None = None, status: int = 200) -> ResponseReturnValue:
     """Who forgot the password says for which phone; the answer tells nobody whether it is known."""
-    return page("accounts/forgot.html", tab="login", status=status, form=form or ForgotForm(), by_code=sms.available())
+    return page(
+        "accounts/forgot.html",
+        tab="login",
+        status=status,
+        description=gettext("忘了密码：写下手机号，我们帮您重新设一个。"),
+        form=form or ForgotForm(),
+        by_code=sms.available(),
+    )
 
 
 @blueprint.post("/password/forgot")
@@ -138,6 +146,7 @@ def enter_code(form: ResetByCodeForm | None = None, status: int = 200) -> Respon
         "accounts/reset_code.html",
         tab="login",
         status=status,
+        description=gettext("填上短信里的验证码，设一个新密码。"),
         form=form or ResetByCodeForm(data={"phone": session.get("forgotten", "")}),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, make_response, redirect
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from blueprints.accounts import limiting, offline
 from blueprints.accounts.forms import AnswerForm, RegistrationForm
@@ -33,6 +34,9 @@ def register(form: RegistrationForm | None = None, status: int = 200) -> Respons
         dated=offline.REGISTER.dated,
         tab="register",
         status=status,
+        description=gettext(
+            "申请入会：填好姓名、公司和手机号，秘书处看过就答复。入会以后发需求、约活动、问专家都在这里。"
+        ),
         form=form or RegistrationForm(),
         taken=status == 409,
     )

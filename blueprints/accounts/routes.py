@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from blueprints.accounts import sessions
 from blueprints.accounts.forms import DisplayForm, LoginForm
@@ -35,6 +36,7 @@ def login(form: LoginForm | None = None, status: int = 200) -> ResponseReturnVal
         dated=LOGIN.dated,
         tab="login",
         status=status,
+        description=gettext("会员登录：用手机号和密码，或者通行密钥。申请过的人在这里看进度。"),
         form=form or LoginForm(),
         next=safe_next(request.values.get("next")) or "",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from blueprints.accounts import offline
 from blueprints.accounts.routes import blueprint
@@ -14,6 +15,10 @@ from core.markdown import render
 from core.operations import Outcome
 from core.pages import page
 from core.posts import submit
+
+
+def _description() -> str:
+    return gettext("群规、诚信承诺和隐私说明的全文：什么可以做，什么不可以，您的资料怎么用、存多久。")
 
 
 @blueprint.get("/rules")
@@ -39,6 +44,7 @@ def rules(form: object = None, status: int = 200) -> ResponseReturnValue:
         states=kept.states,
         dated=kept.dated,
         tab="rules",
+        description=_description(),
         status=status,
         load=load,
         shared=True,
@@ -63,6 +69,7 @@ def show_rule(slug: str) -> ResponseReturnValue:
         states=kept.states,
         dated=kept.dated,
         tab="rules",
+        description=_description(),
         load=load,
         shared=True,
     )

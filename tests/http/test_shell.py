@@ -12,6 +12,7 @@ from blueprints.offline.shell import kept_assets
 from core.assets import STATIC
 from tests.client import Browser
 from tests.people import People
+from tests.sitemap import NOT_FOUND, pages_of
 from tests.world import ROLES, build
 
 MAIN = {"Fragment": "main"}
@@ -124,6 +125,21 @@ def test_the_manifest_speaks_the_readers_language(client: Browser, language: str
 
 def test_the_manifest_is_linked_with_the_readers_cookie(client: Browser) -> None:
     assert '<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">' in client.get("/").html
+
+
+@pytest.mark.parametrize(("language", "letters"), [("zh", "[\u4e00-\u9fff]"), ("en", "[a-z]")])
+def test_every_public_page_describes_itself_to_search_engines(
+    app: Flask, people: People, language: str, letters: str
+) -> None:
+    world = build(app, people)
+    visitor = world.browser("visitor")
+    visitor.client.set_cookie("language", language)
+    of_this_phone = {"/outbox", "/offline", NOT_FOUND}
+    for path in [path for path in pages_of(world)["visitor"] if path not in of_this_phone]:
+        found = re.search(r'<meta name="description" content="([^"]*)">', visitor.get(path).html)
+        assert found, path
+        assert 10 < len(found[1]) < 200, path
+        assert re.search(letters, found[1]), (path, found[1])
 
 
 @pytest.mark.thorough
