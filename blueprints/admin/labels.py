@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 from blueprints.accounts.labels import REGISTRATION_LABELS, ROLE_LABELS, STATUS_LABELS
 
@@ -55,16 +56,16 @@ ACT_LABELS: dict[str, Any] = {
     "briefing.import": _l("导入了旧简报"),
 }
 KIND_LABELS: dict[str, Any] = {
-    "registration": _l("入会申请"),
-    "member": _l("会员"),
-    "event": _l("活动"),
+    "registration": _lp("one", "入会申请"),
+    "member": _lp("one", "会员"),
+    "event": _lp("one", "活动"),
     "checkin": _l("签到"),
-    "need": _l("需求和资源"),
-    "response": _l("回应"),
-    "consultation": _l("专家咨询"),
-    "expert_group": _l("专家组"),
-    "briefing": _l("简报"),
-    "rule": _l("规则"),
+    "need": _lp("one", "需求和资源"),
+    "response": _lp("one", "回应"),
+    "consultation": _lp("one", "专家咨询"),
+    "expert_group": _lp("one", "专家组"),
+    "briefing": _lp("one", "简报"),
+    "rule": _lp("one", "规则"),
     "chamber": _l("设置"),
 }
 URLS = {
@@ -114,7 +115,7 @@ VALUE_LABELS: dict[str, Any] = {
     **ROLE_LABELS,
     **STATE_LABELS,
     "submitted": _l("等待审核"),
-    "pass": _l("通过"),
+    "pass": _lp("verdict", "通过"),
     "return": _l("退回"),
     "draft": _l("草稿"),
     "reviewed": _l("已审核"),

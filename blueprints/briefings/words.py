@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext as _lp
 
 STATES = {
     "draft": (_l("草稿"), "neutral"),
@@ -12,7 +13,7 @@ STATES = {
     "published": (_l("已发布"), "good"),
     "imported": (_l("导入"), "neutral"),
 }
-VERDICTS = {"pass": _l("通过"), "return": _l("退回修改")}
+VERDICTS = {"pass": _lp("verdict", "通过"), "return": _l("退回修改")}
 STEPS = {
     ("create", None): _l("建了这一期"),
     ("edit", None): _l("改了文稿"),

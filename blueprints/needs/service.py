@@ -6,7 +6,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, pgettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
@@ -242,7 +242,7 @@ def withdraw_response(act: Act) -> Decided:
         case "accepted":
             raise CannotTakeBack
     response.state = "withdrawn"
-    return Decided(gettext("已撤回。"), url)
+    return Decided(pgettext("answer", "已撤回。"), url)
 
 
 @operation("need.close", form=OutcomeForm, lane="need")
