@@ -12,14 +12,20 @@ LATER = {"in the sharing hour": (1.5, ("visitor", "member")), "at the door": (7,
 """Hours after which the same pages look otherwise, and to whom."""
 
 
-def visits(world: World) -> Iterator[tuple[str, str]]:
-    """Each role with each of its pages, also when the clock has changed them."""
+PORTIONS = ("visitor", "member", "organizer", "admin", "all others", *LATER)
+"""What `visits` can be asked for one by one, where a walk through everything takes long."""
+
+
+def visits(world: World, portion: str = "") -> Iterator[tuple[str, str]]:
+    """Each role with each of its pages, also when the clock has changed them; or one of `PORTIONS` of it."""
     pages = pages_of(world)
     for role, paths in pages.items():
-        yield from ((role, path) for path in paths)
-    for hours, roles in LATER.values():
+        if portion in ("", role) or (portion == "all others" and role not in PORTIONS):
+            yield from ((role, path) for path in paths)
+    for name, (hours, roles) in LATER.items():
         clock.advance(hours=hours)
-        yield from ((role, path) for role in roles for path in pages[role])
+        if portion in ("", name):
+            yield from ((role, path) for role in roles for path in pages[role])
 
 
 def pages_of(world: World) -> dict[str, list[str]]:

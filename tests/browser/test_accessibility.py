@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import NewPhone, Phone
 from tests.people import PASSWORD, People
-from tests.sitemap import visits
+from tests.sitemap import PORTIONS, visits
 from tests.world import World, build
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -37,11 +37,14 @@ SMALL = """() => [...document.querySelectorAll(
 
 
 @pytest.mark.parametrize(("language", "palette"), [("zh", "light"), ("en", "dark")])
-def test_no_page_has_a_violation(app: Flask, people: People, new_phone: NewPhone, language: str, palette: str) -> None:
+@pytest.mark.parametrize("portion", PORTIONS)
+def test_no_page_has_a_violation(
+    app: Flask, people: People, new_phone: NewPhone, portion: str, language: str, palette: str
+) -> None:
     world = build(app, people)
     phones: dict[str, Phone] = {}
     wrong: list[str] = []
-    for role, path in visits(world):
+    for role, path in visits(world, portion):
         if role not in phones:
             phones[role] = phone_in(world, role, new_phone, language, palette)
         page = phones[role].open(path)
