@@ -21,6 +21,7 @@ from blueprints.briefings.steps import (
     Unwritten,
     holders,
     known,
+    must_explain,
     outcome,
     ready,
     returned,
@@ -117,6 +118,8 @@ def review(act: Act, *, verdict: Verdict, comment: str | None) -> Outcome:
     hands = service.hands_on((found.id,))[found.id]
     if not rules.may_review(act.person.id, hands=hands):
         raise OwnWork
+    if verdict == "return":
+        must_explain(act, found, comment)
     found.state = rules.after("review", verdict)
     found.reviewer_id = act.person.id if verdict == "pass" else None
     step(act, found, "review", verdict, comment)
@@ -135,6 +138,7 @@ def sign_off(act: Act, *, verdict: Verdict, comment: str | None) -> Outcome:
     if not rules.may_sign_off(act.person.id, hands=hands, reviewer=found.reviewer_id):
         raise OwnReview if act.person.id == found.reviewer_id else OwnWork
     if verdict == "return":
+        must_explain(act, found, comment)
         found.state, found.reviewer_id = rules.after("sign_off", verdict), None
         step(act, found, "sign_off", verdict, comment)
         return returned(act, found)

@@ -127,4 +127,9 @@ class VerdictForm(Form):
     """Pass it on, or give it back."""
 
     verdict = ChoiceField(_l("结论"), choices=VERDICTS, required=True)
-    comment = TextField(_l("意见"), max_length=5000, multiline=True, description=_l("退回时请写清要改哪里。"))
+    comment = TextField(
+        _l("意见"),
+        max_length=5000,
+        multiline=True,
+        description=_l("退回时请写清要改哪里；已经在那一行批注过的，可以不写。"),
+    )

@@ -70,6 +70,12 @@ class OwnReview(Refusal):
     message = _l("这一期是您审核的，请由另一位来签发。")
 
 
+class Unexplained(Refusal):
+    """Who gives an issue back says what is to be changed."""
+
+    message = _l("退回时请写明要改哪里：写一句意见，或者在要改的那一行加批注。")
+
+
 constraint_means("uq_briefings_date", DayTaken)
 
 
@@ -89,6 +95,13 @@ def ready(act: Act, name: str) -> Briefing:
     if not rules.is_ready_for(name, found.state):
         raise NotItsTurn
     return found
+
+
+def must_explain(act: Act, found: Briefing, comment: str | None) -> None:
+    """Whoever returns an issue has commented on it, or on a line of the text as it is now."""
+    remarked = (each.author_id == act.person.id and each.version == found.text_version for each in found.comments)
+    if not (comment or any(remarked)):
+        raise Unexplained
 
 
 def returned(act: Act, found: Briefing) -> Outcome:

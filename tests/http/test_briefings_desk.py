@@ -221,6 +221,34 @@ def test_a_returned_issue_goes_round_again(desk: Desk) -> None:
         assert words in page
 
 
+def test_who_returns_an_issue_says_what_is_to_be_changed(desk: Desk) -> None:
+    url = desk.submitted()
+    for wordless in ({"verdict": "return"}, {"verdict": "return", "comment": " \n "}):
+        page = desk.reviewer.post(f"{url}/review", wordless)
+        assert page.status == 409
+        assert "退回时请写明要改哪里" in page
+        assert state(desk.editor.get(url), url) == "submitted"
+    desk.reviewer.post(
+        f"{url}/comments", {"line": "4", "body": "几组？", "version": desk.reviewer.get(url).value("version")}
+    )
+    desk.reviewer.post(f"{url}/review", {"verdict": "return"})
+    assert state(desk.editor.get(url), url) == "draft"
+
+
+def test_a_remark_on_an_older_text_or_by_another_explains_no_return(desk: Desk) -> None:
+    url = desk.submitted()
+    desk.reviewer.post(
+        f"{url}/comments", {"line": "4", "body": "几组？", "version": desk.reviewer.get(url).value("version")}
+    )
+    desk.reviewer.post(f"{url}/review", PASS)
+    assert desk.publisher.post(f"{url}/sign-off", {"verdict": "return"}).status == 409
+    desk.publisher.post(f"{url}/sign-off", {"verdict": "return", "comment": "日期不对"})
+    desk.save(desk.editor, url, title="核实过的")
+    desk.editor.post(f"{url}/submit")
+    assert desk.reviewer.post(f"{url}/review", {"verdict": "return"}).status == 409
+    assert state(desk.editor.get(url), url) == "submitted"
+
+
 def test_what_was_passed_on_is_not_edited_and_no_typed_word_is_lost(desk: Desk) -> None:
     url = desk.submitted()
     page = desk.save(desk.editor, url, "1", title="迟到的修改")
@@ -321,7 +349,7 @@ def test_the_desk_lists_what_is_in_work_and_who_is_waited_for(desk: Desk) -> Non
 def test_each_is_told_when_it_is_their_turn(desk: Desk, told: Told, people: People) -> None:
     people.member("离任", "reviewer", status="suspended")
     url = desk.submitted()
-    desk.reviewer.post(f"{url}/review", {"verdict": "return"})
+    desk.reviewer.post(f"{url}/review", {"verdict": "return", "comment": "第三条核实"})
     desk.editor.post(f"{url}/submit")
     desk.reviewer.post(f"{url}/review", PASS)
     desk.publisher.post(f"{url}/sign-off", PASS)

@@ -362,7 +362,7 @@ def test_no_text_that_was_called_saved_is_ever_lost(
         elif move == "submit":
             phone.post(f"{url}/submit")
         else:
-            reviewer.post(f"{url}/review", {"verdict": "return"})
+            reviewer.post(f"{url}/review", {"verdict": "return", "comment": "再改"})
     with app.app_context():
         kept = set(db.session.scalars(select(BriefingVersion.body).where(BriefingVersion.briefing_id == key)))
         assert set(called_saved) <= kept
