@@ -41,8 +41,13 @@
   function undoing(name, act) {
     const reason = make("input", { maxLength: 200, placeholder: words.reason, ariaLabel: words.reason });
     const press = make("button", { type: "button", className: "button danger" }, words.undo);
-    press.addEventListener("click", () => act(reason.value.trim()));
-    return make("details", { className: "guest-undo" }, make("summary", {}, words.undo, make("span", { className: "visually-hidden" }, ` ${name}`)), make("div", { className: "undo-form" }, reason, press));
+    const fold = make("details", { className: "guest-undo" }, make("summary", {}, words.undo, make("span", { className: "visually-hidden" }, ` ${name}`)), make("div", { className: "undo-form" }, reason, press));
+    press.addEventListener("click", () => {
+      act(reason.value.trim());
+      fold.querySelector("summary")?.focus();
+      fold.open = false;
+    });
+    return fold;
   }
 
   /** One line of the list: the first touch opens it, the second, elsewhere, lets in. @param {any} guest @param {any} came @param {any} door */
@@ -126,5 +131,17 @@
       make("tbody", {}, ...rows.map((/** @type {[string, number, number]} */ [name, came, all]) => make("tr", {}, make("th", { scope: "row" }, name), make("td", { className: "number" }, `${came} / ${all}`)))))];
   }
 
-  huiyou.doorView = { words, hour, figures, list, recent, figuresMore };
+  /** Puts these in a part of the page; what had the focus there has it again, or what now stands on its line. @param {HTMLElement} part @param {(Node | string)[]} nodes */
+  function put(part, nodes) {
+    const focused = part.contains(document.activeElement) && document.activeElement;
+    const line = focused && focused.closest("li");
+    const key = line && [...part.querySelectorAll("li")].indexOf(line);
+    const same = line && (line.id ? `[id="${line.id}"]` : `[data-guest="${line.dataset.guest}"]`);
+    part.replaceChildren(...nodes);
+    if (!focused) return;
+    const again = same && part.querySelector(same) || part.querySelectorAll("li")[key || 0];
+    (again?.querySelector("button, summary") || part).focus({ preventScroll: true });
+  }
+
+  huiyou.doorView = { words, hour, figures, list, recent, figuresMore, put };
 })();

@@ -32,9 +32,9 @@
     return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("").replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
-  /** Runs `work` unless another tab, or the worker, does just that; `undefined` then. */
-  huiyou.alone = (name, work) =>
-    navigator.locks ? navigator.locks.request(`huiyou-${name}`, { ifAvailable: true }, (lock) => lock ? work() : undefined) : work();
+  /** Runs `work` unless another tab, or the worker, does just that: `undefined` then, or it `waits`. */
+  huiyou.alone = (name, work, waits = false) =>
+    navigator.locks ? navigator.locks.request(`huiyou-${name}`, { ifAvailable: !waits }, (lock) => lock ? work() : undefined) : work();
 
   /** Asks the server, and nothing in between; with a body it posts JSON. */
   huiyou.call = async (url, body, more) => {

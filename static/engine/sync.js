@@ -20,8 +20,8 @@
     }
   }
 
-  /** What counts only after the last line. @param {string} account @param {any} head @param {{gone: Set<string>, decided: any[]}} heard */
-  async function conclude(account, head, { gone, decided }) {
+  /** What counts only after the last line. @param {any} head @param {{gone: Set<string>, decided: any[]}} heard */
+  async function conclude(head, { gone, decided }) {
     await pages.drop(gone);
     await huiyou.packs?.drop(gone);
     await sender.compareGeneration(head.generation);
@@ -50,6 +50,7 @@
       let done = 0;
       const heard = { gone: new Set(), decided: /** @type {any[]} */ ([]) };
       for await (const line of lines(response.body, alive)) {
+        if ((await store.get("account") || "") !== account) return "left";
         if (line.shell !== undefined) {
           head = line;
           if (head.account !== account) return huiyou.tell("connection", { state: "login" });
@@ -62,7 +63,7 @@
         else if (line.gone) heard.gone.add(line.gone);
         else if (line.op_id) heard.decided.push(line);
         else if (line.end) {
-          await conclude(account, head, heard);
+          await conclude(head, heard);
           return "synced";
         }
       }
@@ -83,7 +84,7 @@
       return huiyou.alone("sync", async () => {
         if (await store.get("tombstone") || (!force && !after && await fresh())) return "fresh";
         return once(await store.get("account") || "");
-      });
+      }, force);
     },
   };
 })();

@@ -1,9 +1,8 @@
 // form[data-op]: what is pressed is stored on this phone first, then sent; the page says how it was decided.
 (() => {
   const huiyou = self.huiyou;
-  const { forms, page } = huiyou;
+  const { busy, forms, page } = huiyou;
   const { make } = page;
-  const SETTLE_MS = 1500;
   const PATIENCE_MS = 2500;
   const WENT_WELL = ["accepted", "waitlisted", "duplicate"];
   const words = page.english
@@ -15,21 +14,12 @@
       saved: "已存在这部手机上，有信号就发出。", outbox: "待发的", unsaved: "没能存在手机上，正在直接提交。",
       held: "已存在这部手机上。请重新登录，登录后就发出。", login: "去登录", registered: "申请已经交上。请用刚设的密码登录。", look: "去看看",
     };
-  /** Forms that were sent a moment ago, with the timer that forgets it. @type {Map<HTMLFormElement, any>} */
-  const sent = new Map();
   /** Operations whose outcome a form of this page waits for. @type {Set<string>} */
   const awaited = new Set();
 
-  /** @param {HTMLFormElement} form */
-  function settle(form) {
-    clearTimeout(sent.get(form));
-    sent.delete(form);
-    form.removeAttribute("aria-busy");
-  }
-
   /** Each showing of a form is a new operation; what is on its way keeps its id. */
   function renew() {
-    for (const form of forms.all()) if (!sent.has(form)) forms.hide(form, "op_id", huiyou.uuid7 ? huiyou.uuid7() : form.elements.op_id.value);
+    for (const form of forms.all()) if (!busy.has(form)) forms.hide(form, "op_id", huiyou.uuid7 ? huiyou.uuid7() : form.elements.op_id.value);
   }
 
   /** Posts as if there were no outbox, under the same id. @param {HTMLFormElement} form @param {HTMLButtonElement | null} submitter */
@@ -40,16 +30,8 @@
 
   document.addEventListener("submit", (event) => {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (form.method !== "post" || form.matches("[data-display]")) return;
-    if (sent.has(form)) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      return;
-    }
-    form.setAttribute("aria-busy", "true");
-    const own = form.matches("[data-op]") && huiyou.outbox && form.elements.owner?.value === huiyou.account.current();
-    sent.set(form, own ? 0 : setTimeout(() => settle(form), SETTLE_MS));
-    if (!own) return;
+    if (!form.matches("[data-op]") || !huiyou.outbox || form.elements.owner?.value !== huiyou.account.current()) return;
+    busy.hold(form);
     event.preventDefault();
     event.stopImmediatePropagation();
     submit(form, /** @type {HTMLButtonElement | null} */ (event.submitter));
@@ -85,7 +67,7 @@
         leaving = await succeed(form, decided, pages, submitter);
       } else leaving = await refuse(form, decided, pages, submitter);
     } finally {
-      if (!leaving) settle(form);
+      if (!leaving) busy.settle(form);
     }
   }
 
@@ -227,14 +209,7 @@
   }
   if (huiyou.outbox) addEventListener("pageshow", () => setTimeout(() => catchUp().catch(() => {}), 500));
 
-  addEventListener("pageshow", () => {
-    [...sent.keys()].forEach(settle);
-    renew();
-  });
-  document.addEventListener("htmx:finally:request", (event) => {
-    const source = /** @type {CustomEvent} */ (event).detail?.ctx?.sourceElement?.closest?.("form");
-    if (source && sent.get(source)) settle(source);
-    renew();
-  });
+  addEventListener("pageshow", renew);
+  document.addEventListener("htmx:finally:request", renew);
   document.addEventListener("htmx:after:swap", renew);
 })();

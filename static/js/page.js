@@ -63,6 +63,9 @@
     page.say(.../** @type {[string, string]} */ (JSON.parse(carried)));
   });
 
+  // The page's own rules hold while its main part is exchanged.
+  for (const link of document.querySelectorAll("main link")) document.head.append(link.cloneNode());
+
   // The page's own scripts are there already, and none is made from text.
   document.addEventListener("htmx:after:request", (event) => {
     const { ctx } = /** @type {CustomEvent} */ (event).detail;

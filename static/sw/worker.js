@@ -23,14 +23,14 @@
     if (await store.get("account") === undefined) {
       const response = await huiyou.call("/shell");
       if (!huiyou.ours(response)) throw new Error("The shell did not come from the application.");
-      await store.set("account", response.headers.get("Account") || "");
+      if (await store.get("account") === undefined) await store.set("account", response.headers.get("Account") || "");
     }
     await pages.renewShell(await store.get("account"));
   }
 
   worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
 
-  /** The assets of the release before stay, for pages that are still open. */
+  /** The last release's assets stay, for open pages. */
   async function activate() {
     await worker.registration.navigationPreload?.enable();
     await worker.registration.navigationPreload?.setHeaderValue("fragment");

@@ -42,7 +42,7 @@ export function newDisk() {
  */
 export function openTab({ disk = newDisk(), answer = () => { throw new TypeError("no network"); }, account = "", now } = {}) {
   const sent = [];
-  const locks = new Set();
+  const locks = new Map();
   const scope = {
     indexedDB: disk.indexedDB, caches: disk.caches, crypto, TextEncoder, TextDecoder, Response, URL, AbortController, console, DOMException,
     setTimeout: (work, ms) => { const timer = setTimeout(work, ms); timer.unref(); return timer; }, clearTimeout, setInterval: () => 0,
@@ -51,10 +51,12 @@ export function openTab({ disk = newDisk(), answer = () => { throw new TypeError
     navigator: {
       serviceWorker: { controller: {} },
       locks: {
-        request: async (name, _, work) => {
-          if (locks.has(name)) return work(null);
-          locks.add(name);
-          try { return await work({ name }); } finally { locks.delete(name); }
+        request: async (name, { ifAvailable }, work) => {
+          if (locks.has(name) && ifAvailable) return work(null);
+          const turn = (locks.get(name) ?? Promise.resolve()).then(() => work({ name }));
+          const over = turn.catch(() => {}).then(() => locks.get(name) === over && locks.delete(name));
+          locks.set(name, over);
+          return turn;
         },
       },
     },

@@ -20,7 +20,7 @@ interface Huiyou {
   on(type: string, ear: (detail: any) => void): void;
   tell(type: string, detail?: any): void;
   uuid7(): string;
-  alone(name: string, work: () => Promise<any>): Promise<any>;
+  alone(name: string, work: () => Promise<any>, waits?: boolean): Promise<any>;
   call(url: string, body?: object, more?: RequestInit): Promise<Response>;
   within<T>(ms: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T>;
   heed(response: Response): Promise<void>;

@@ -93,3 +93,33 @@ test("a phone that was logged out asks for nothing", async () => {
   await tab.huiyou.store.set("tombstone", true);
   assert.equal(await tab.huiyou.sync.run({ force: true }), "fresh");
 });
+
+test("a visitor's answer that comes when somebody has logged in changes nothing, and asks nobody to log in", async () => {
+  const heard = [];
+  const tab = await phone(() => [{ ...HEAD, account: "anna" }, page("/me", "00000007"), END]);
+  await tab.huiyou.store.set("account", "");
+  tab.huiyou.on("connection", ({ state }) => heard.push(state));
+  const call = tab.huiyou.call;
+  tab.huiyou.call = async (...asked) => {
+    const answer = await call(...asked);
+    await tab.huiyou.store.set("account", "anna");
+    return answer;
+  };
+  assert.equal(await tab.huiyou.sync.run({ force: true }), "left");
+  assert.deepEqual(heard, []);
+  assert.deepEqual(await tab.has(), {});
+  assert.equal(await tab.huiyou.store.get("synced_at"), undefined);
+});
+
+test("who has to be in time waits for the sync that is under way, and then syncs", async () => {
+  let goes;
+  const going = new Promise((resolve) => { goes = resolve; });
+  const tab = await phone(() => [HEAD, END]);
+  const call = tab.huiyou.call;
+  tab.huiyou.call = async (...asked) => { await going; return call(...asked); };
+  const first = tab.huiyou.sync.run({ force: true });
+  const [skipped, waiting] = [tab.huiyou.sync.run({ after: true }), tab.huiyou.sync.run({ force: true })];
+  assert.equal(await skipped, undefined);
+  goes();
+  assert.deepEqual([await first, await waiting], ["synced", "synced"]);
+});

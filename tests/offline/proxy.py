@@ -267,7 +267,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask the server, and hand its answer on, or not."""
         kind = fault.kind if fault else ""
         try:
-            status, headers, answer = self._forward(body)
+            status, headers, answer = self._forward(body, whole=bool(fault and fault.change))
         except (OSError, http.client.HTTPException):
             self._note(None, len(body), 0, "server gone")
             return self._break()
@@ -290,9 +290,11 @@ class _Handler(BaseHTTPRequestHandler):
         with self.owner._lock:
             self.owner.passed.append(Passed(self.command, self.path, status, sent, received, fault, time.monotonic()))
 
-    def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        headers = {n: v for n, v in self.headers.items() if n.lower() not in ("connection", "keep-alive")}
-        headers["Accept-Encoding"] = self.headers.get("Accept-Encoding", "identity")
+    def _forward(self, body: bytes, *, whole: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
+        """The server's answer; `whole` is one that can be rewritten: neither compressed nor "as you have it"."""
+        dropped = ("connection", "keep-alive", *(("if-none-match", "if-modified-since") if whole else ()))
+        headers = {n: v for n, v in self.headers.items() if n.lower() not in dropped}
+        headers["Accept-Encoding"] = "identity" if whole else self.headers.get("Accept-Encoding", "identity")
         for again in (False, True):
             connection = self._server_side
             fresh = connection is None
