@@ -98,11 +98,6 @@ def visible(viewer: Viewer | None) -> ColumnElement[bool]:
     return true() if viewer and viewer.is_member else Event.public.is_(True)
 
 
-def may_see(event: Event, viewer: Viewer | None) -> bool:
-    """Whether `viewer` may open the event's page."""
-    return event.public or bool(viewer and viewer.is_member)
-
-
 def _place_of(signup: Any) -> Any:
     """SQL for the place as people count it; null for who does not wait."""
     return (
@@ -175,6 +170,12 @@ def event_for(event_id: uuid.UUID, *, with_organizer: bool = True) -> Event:
     if event is None:
         raise NotFound
     return event
+
+
+def is_public(event_id: uuid.UUID) -> bool:
+    """Whether there is such an event and visitors may read it."""
+    event = db.session.get(Event, event_id)
+    return event is not None and event.public
 
 
 def event_for_organizer(event_id: uuid.UUID, viewer: Viewer | None) -> Event:

@@ -78,16 +78,24 @@ def create() -> ResponseReturnValue:
     return submit("event.create", new)
 
 
+def _turned_away(event_id: uuid.UUID) -> ResponseReturnValue | None:
+    """What who is no member gets of a members' event, and just so of one that there is not."""
+    person = viewer()
+    if (person and person.is_member) or reading.is_public(event_id):
+        return None
+    if person is None:
+        return redirect(url_for("accounts.login", next=request.path), 303)
+    raise Forbidden
+
+
 @blueprint.get("/events/<uuid:event_id>")
 @public
 def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> ResponseReturnValue:
     """One event: what, when, where, who comes, and the viewer's own sign-up."""
     person = viewer()
+    if away := _turned_away(event_id):
+        return away
     event = reading.event_for(event_id, with_organizer=person is not None)
-    if person is None and not event.public:
-        return redirect(url_for("accounts.login", next=request.path), 303)
-    if not reading.may_see(event, person):
-        raise Forbidden
     state = rules.event_state(event, now())
 
     def load() -> dict[str, Any]:
@@ -184,11 +192,9 @@ def cancel_signup(event_id: uuid.UUID) -> ResponseReturnValue:
 @public
 def calendar_entry(event_id: uuid.UUID) -> ResponseReturnValue:
     """One event for a phone's calendar."""
+    if away := _turned_away(event_id):
+        return away
     event = reading.event_for(event_id)
-    if viewer() is None and not event.public:
-        return redirect(url_for("accounts.login", next=request.path), 303)
-    if not reading.may_see(event, viewer()):
-        raise Forbidden
     return calendars.one(event, request.url_root)
 
 

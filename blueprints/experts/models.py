@@ -110,7 +110,7 @@ class Consultation(Keyed, Versioned, Base):
     closed_at: Mapped[datetime | None]
     rated_at: Mapped[datetime | None]
 
-    group: Mapped[ExpertGroup] = relationship()
+    group: Mapped[ExpertGroup] = relationship(lazy="joined", innerjoin=True)
     member: Mapped[Member] = relationship(foreign_keys=[member_id])
     expert: Mapped[Member | None] = relationship(foreign_keys=[expert_id])
 
