@@ -1,10 +1,13 @@
 """What every test stands on: an application, a database of its own, people, and a clock that stands still.
 
+Each ends with a look at all that it logged: nobody is named there.
+
 `TEST_DATABASE=postgresql` runs the same tests on PostgreSQL; the default is SQLite.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,6 +24,7 @@ from core.database import db
 from core.pages import _OP_ID
 from core.settings import Settings
 from tests.client import Browser
+from tests.logged import listening
 from tests.people import People
 
 hypothesis_settings.register_profile("unhurried", deadline=None)
@@ -63,6 +67,13 @@ def session_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> 
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _the_log_names_nobody(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    caplog.handler.setLevel(logging.WARNING)
+    with listening():
+        yield
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from core.operations import LedgerRow
 from core.settings import ROOT, Settings
 from deploy.start import serve_command
 from tests.events import make_event, plan
+from tests.logged import check_file
 from tests.people import People
 from tests.racing import HOST, Phone, phones
 
@@ -220,6 +221,7 @@ def under_load(app: Flask, settings: Settings) -> Iterator[tuple[Killable, Load]
         server.start()
         load.start()
         yield server, load
+        check_file(settings.instance / "server.log")
     finally:
         load._stop.set()
         server.kill()

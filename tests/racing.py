@@ -29,6 +29,7 @@ from core.database import db, new_id
 from core.settings import ROOT, Settings
 from deploy.start import serve_command
 from tests.conftest import SECRET
+from tests.logged import check_file
 
 GIVE_UP_SECONDS = 30.0
 HOST = "127.0.0.1"
@@ -93,6 +94,7 @@ def served(settings: Settings) -> Iterator[Server]:
     try:
         _wait_until_it_answers(settings.port, process)
         yield Server(settings.port, process)
+        check_file(settings.instance / "server.log")
     finally:
         process.terminate()
         try:
