@@ -201,6 +201,16 @@ def forgets(
     return declare
 
 
+AfterRestore = Callable[[datetime], Iterable[str]]
+after_restore: list[AfterRestore] = []
+
+
+def says_after_restore(say: AfterRestore) -> AfterRestore:
+    """Declare what the operator is told when a backup of this instant was restored, in English, naming nobody."""
+    after_restore.append(say)
+    return say
+
+
 @dataclass(frozen=True)
 class Subject:
     """A thing that members may report: whose it is, how it is called, where it stands, what it says."""

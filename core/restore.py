@@ -46,6 +46,7 @@ from core import audit, backup, generation
 from core.backup import BadBackup, Manifest, TableKept
 from core.clock import now
 from core.database import Instant, db, in_transaction
+from core.registries import after_restore
 from core.settings import ROOT
 
 log = logging.getLogger("huiyou.restore")
@@ -231,4 +232,7 @@ def command(file: Path, *, other_key: bool, end_sessions: bool) -> None:
         raise click.ClickException(f"not restored: the database answers {type(error).__name__}") from error
     click.echo("\n".join(backup.tell(manifest)))
     log.info("restored %d rows in %.1f s", manifest.rows, (now() - started).total_seconds())
+    for say in after_restore:
+        for line in say(manifest.made_at):
+            click.echo(line)
     click.echo("restored; check it by `audit verify`, then start the service")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from flask_babel import gettext, lazy_gettext
@@ -22,7 +23,7 @@ from core.clock import now
 from core.database import db, locked
 from core.errors import Duplicate, NotFound
 from core.operations import Act, LedgerRow, Outcome, operation
-from core.registries import Leaver, erasers, forgets, on_member_gone, untell
+from core.registries import Leaver, erasers, forgets, on_member_gone, says_after_restore, untell
 
 log = logging.getLogger("huiyou.retention")
 WAY_BACK_DAYS = 7
@@ -74,6 +75,23 @@ def erasures(before: datetime) -> int:
         else:
             done += 1
     return done
+
+
+@says_after_restore
+def after_restore(made_at: datetime) -> Iterable[str]:
+    """Who had asked by the time of the backup is erased again by `forget`; who asked since is known to nobody."""
+    asked = select(Member.erase_asked_at).where(Member.erase_asked_at.is_not(None), Member.status != "erased")
+    due = [on for at in db.session.scalars(asked) if (on := erased_on(at))]
+    if due:
+        yield (
+            f"asked by then to be erased: {len(due)}; `forget` erases them from {min(due):%Y-%m-%d %H:%M} UTC on, "
+            "also who took it back after the backup"
+        )
+    if now() - made_at > timedelta(days=WAY_BACK_DAYS):
+        yield (
+            "the backup is older than seven days: who asked since and was erased is back, and has to be erased again "
+            "by hand"
+        )
 
 
 def erase(member_id: uuid.UUID) -> None:
