@@ -176,14 +176,14 @@ def operation(
     return register
 
 
-def perform(name: str, act: Act, fields: Mapping[str, str]) -> Outcome:
+def perform(name: str, act: Act, fields: Mapping[str, str], *, form: Form | None = None) -> Outcome:
     """Decide one operation in a transaction of its own; the plain post's way.
 
-    `fields` are the values as posted, already found valid. A deadlock that
-    outlives three attempts is the outcome `retry`, and nothing was changed.
+    `fields` are the values as posted, `form` the same found valid, if it was looked at already.
+    A deadlock that outlives three attempts is the outcome `retry`, and nothing was changed.
     """
     try:
-        return in_transaction(lambda: decide(name, act, fields))
+        return in_transaction(lambda: decide(name, act, fields, form=form))
     except Later as refusal:
         return refused(refusal)
     except DBAPIError as error:

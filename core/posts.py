@@ -59,7 +59,7 @@ def submit(
         device=_uuid(request.form.get("device")),
         form_version=form_version,
     )
-    outcome = perform(name, act, fields)
+    outcome = perform(name, act, fields, form=form)
     if outcome.went_well:
         if outcome.message:
             flash(outcome.message, (outcome.verdict or {}).get("tone", outcome.outcome))

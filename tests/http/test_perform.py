@@ -109,7 +109,7 @@ def test_a_deadlock_is_tried_again_and_at_last_answered_with_retry(
         act = act_of(member_id)
         tries = []
 
-        def busy(*_: Any) -> Any:
+        def busy(*_: Any, **__: Any) -> Any:
             tries.append(1)
             raise OperationalError("", {}, Deadlock())
 
