@@ -1,4 +1,4 @@
-"""What becomes of 25 queued operations when something breaks; pages without network; a full outbox on a slow one."""
+"""What becomes of 25 queued operations when something breaks, in each engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
-from bench.browser import PAINTED
 from bench.harness import Site
 from bench.report import Line, Result
 from blueprints.accounts.models import Member
@@ -26,7 +25,6 @@ from tests.offline.rigs import ENGINES, NotDrivable, Rig
 TITLE = "Faults between phone and server"
 QUEUED = 25
 LANES = 5
-MANY = 500
 PATIENCE_SECONDS = 45
 # What happens to the browser itself while the answer to a batch that was decided is on its way.
 KILLS = ("worker stopped", "tab killed", "browser killed")
@@ -101,11 +99,10 @@ WAITING = "huiyou.outbox.waiting(huiyou.account.current()).then(all => all.lengt
 
 
 def measure(site: Site) -> Result:
-    """The matrix in each engine, then the times."""
+    """The matrix in each engine."""
     proxy = Proxy((site.host, site.port))
     door = Door(site, proxy)
     cells: dict[str, dict[str, Cell]] = {fault: {} for fault in (*ON_THE_WIRE, *KILLS)}
-    times: list[Line] = []
     with sync_playwright() as playwright:
         for engine in ENGINES:
             if reason := rigs.missing(engine):
@@ -115,10 +112,6 @@ def measure(site: Site) -> Result:
             for fault, row in cells.items():
                 row[engine] = _cell(door, playwright, engine, fault)
                 proxy.reset()
-        with rigs.rig("chromium", playwright, proxy.url) as rig:
-            _open(door, rig)
-            times = [*_slow_network(door, rig), *_no_network(door, rig)]
-        proxy.reset()
     print(_table(cells))
     whys = {f"{e}: {c.why_not}" for row in cells.values() for e, c in row.items() if c.why_not}
     for why in sorted(whys):
@@ -127,7 +120,6 @@ def measure(site: Site) -> Result:
     lines = [
         Line(f"lost of {QUEUED}, at worst of {len(shown)} cells", max(c.lost for c in shown), "", at_most=0),
         Line("twice, at worst", max(c.twice for c in shown), "", at_most=0),
-        *times,
     ]
     more = {
         fault: {e: {"lost": c.lost, "twice": c.twice, "n/a": c.why_not} for e, c in row.items()}
@@ -137,7 +129,7 @@ def measure(site: Site) -> Result:
     return Result(lines, {"matrix": more})
 
 
-def _open(door: Door, rig: Rig) -> None:
+def open_phone(door: Door, rig: Rig) -> None:
     rig.log_in(door.phone)
     with contextlib.suppress(AssertionError):
         rig.has_worker(4)
@@ -153,7 +145,7 @@ def _cell(door: Door, playwright: Any, engine: str, fault: str) -> Cell:
                 raise NotDrivable("its automation keeps no profile to start again on")
             if fault == "worker stopped" and engine != "chromium":
                 raise NotDrivable("no worker can be stopped on demand")
-            _open(door, rig)
+            open_phone(door, rig)
             if fault == "browser killed":
                 rig.restart()
                 rig.open("/outbox")
@@ -161,6 +153,8 @@ def _cell(door: Door, playwright: Any, engine: str, fault: str) -> Cell:
             came = door.came(names)
     except NotDrivable as why:
         return Cell(why_not=str(why))
+    except Exception as error:
+        return Cell(why_not=f"{fault} failed: {str(error).splitlines()[0][:150]}")
     lost, twice = sum(came[n] == 0 for n in names), sum(came[n] > 1 for n in names)
     return Cell(lost, twice, seconds=time.perf_counter() - begun)
 
@@ -198,64 +192,6 @@ def _kill(rig: Rig, what: str) -> None:
     else:
         rig.kill()
         rig.start()
-
-
-def _slow_network(door: Door, rig: Rig) -> list[Line]:
-    """500 queued check-ins over a link of 300 ms and 700 kbit/s."""
-    rig.open("/outbox")
-    names = door.queue(rig, MANY, f"many {uuid.uuid4().hex[:6]}")
-    door.proxy.slow(300, 700)
-    begun = time.perf_counter()
-    rig.evaluate(SEND)
-    seconds = 60.0
-    while time.perf_counter() - begun < seconds:
-        if rig.evaluate(WAITING) == 0:
-            seconds = time.perf_counter() - begun
-            break
-        rig.pause(0.1)
-    door.proxy.slow()
-    came = door.came(names)
-    return [
-        Line(f"{MANY} queued check-ins over 300 ms and 700 kbit/s", round(seconds, 1), "s", at_most=10),
-        Line("of them written down once", sum(came[name] == 1 for name in names), "", at_least=MANY),
-    ]
-
-
-def _no_network(door: Door, rig: Rig) -> list[Line]:
-    """Every page of the set on screen, CPU × 4, without a network; and with a server that hangs."""
-    rig.open("/")
-    rig.wait("huiyou.pages.list().then(all => all.length > 20)", seconds=30)
-    urls = [page["url"] for page in rig.evaluate("huiyou.pages.list()")]
-    door.proxy.stop()
-    session = rig.cdp()
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    painted = []
-    for url in urls[:60]:
-        rig.open(url)
-        if (at := rig.evaluate(PAINTED)) is not None:
-            painted.append(at)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
-    door.proxy.start()
-    hanging = []
-    door.proxy.fault("/", "black hole")
-    for url in urls[:8]:
-        rig.open(url)
-        if (at := rig.evaluate(PAINTED)) is not None:
-            hanging.append(at)
-    door.proxy.reset()
-    return [
-        Line(f"a page of the set without network, CPU × 4, p95 of {len(painted)}", _p95(painted), "ms", at_most=200),
-        Line(
-            f"with a server that hangs, at most, of {len(hanging)}",
-            round(max(hanging, default=9e9)),
-            "ms",
-            at_most=1700,
-        ),
-    ]
-
-
-def _p95(values: list[float]) -> float:
-    return round(sorted(values)[int(len(values) * 0.95)]) if values else 9e9
 
 
 def _table(cells: dict[str, dict[str, Cell]]) -> str:

@@ -22,6 +22,8 @@ NAMES = (
     "queries",
     "memory",
     "sync",
+    "offline",
+    "archive",
     "faults",
     "lighthouse",
 )
