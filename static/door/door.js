@@ -112,8 +112,11 @@
       this.draw();
     }
 
-    /** @param {any} guest */
+    /** The next name is typed where this one was. @param {any} guest */
     admit(guest) {
+      this.list.querySelector(".guest-second")?.remove();
+      this.search.focus({ preventScroll: true });
+      this.search.select();
       this.record({ signup_id: guest.signup, ...guest.state !== "confirmed" && { walk_in_name: guest.name } });
     }
 
@@ -123,6 +126,7 @@
       const entry = this.entry("checkin.undo", id, reason ? { reason } : {}, `${huiyou.doorView.words.undo}${english ? ": " : "："}${this.evening.guest(id)?.name || fact?.name || ""}`);
       const parent = fact?.waits && fact.op_id ? { after: fact.op_id } : {};
       this.evening.add({ ...entry, ...parent, state: "pending" });
+      huiyou.toast(entry.label);
       await this.keep({ ...entry, ...parent, occurred_at: new Date().toISOString() });
     }
 
@@ -146,9 +150,9 @@
       this.scanButton = pressable("button", { type: "button", className: "button primary door-scan" }, () => this.scan(), words.scan);
       this.search = make("input", { type: "search", id: "door-q", placeholder: words.findHint, autocomplete: "off", maxLength: 80, enterKeyHint: "search", data: { doorFind: "", find: "" } });
       this.search.addEventListener("input", () => this.find());
-      this.list = make("div", { id: "door-found" });
+      this.list = make("div", { id: "door-found", tabIndex: -1 });
       this.more = make("div");
-      this.recent = make("section", { className: "section", id: "recent" });
+      this.recent = make("section", { className: "section", id: "recent", tabIndex: -1 });
       const figures = make("details", {}, make("summary", {}, words.more), this.more);
       figures.addEventListener("toggle", () => this.draw());
       this.figuresFold = figures;
@@ -169,9 +173,10 @@
         if (!values[first.name]) return first.focus();
         act(values);
         form.reset();
-        if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+        heading.focus({ preventScroll: true });
       });
-      return make("details", {}, make("summary", {}, title), form);
+      const heading = make("summary", {}, title);
+      return make("details", {}, heading, form);
     }
 
     walkIns() {
@@ -190,7 +195,7 @@
     find() {
       const query = this.search.value;
       const found = huiyou.doorFinding.found(query, this.index ||= huiyou.doorFinding.index(this.evening.roster()), this.spelt);
-      this.list.replaceChildren(...huiyou.doorView.list(found, query.trim(), this));
+      huiyou.doorView.put(this.list, huiyou.doorView.list(found, query.trim(), this));
     }
 
     /** Says anew what has changed, soon, and not while a finger is between two touches. */
@@ -201,11 +206,12 @@
         const counts = this.evening.counts();
         const flagged = this.evening.runs_it ? this.evening.flagged() : 0;
         this.figures.replaceChildren(...huiyou.doorView.figures(counts), ...flagged ? [make("p", { className: "box wait" }, make("a", { href: `/events/${this.id}/attendance` }, `${words.look}${flagged}`))] : []);
-        this.state.textContent = `${this.connected ? `● ${words.online}` : `○ ${words.offline}`}${counts.waits ? ` · ${counts.waits} ${words.waits}` : ""}`;
+        const state = `${this.connected ? `● ${words.online}` : `○ ${words.offline}`}${counts.waits ? ` · ${counts.waits} ${words.waits}` : ""}`;
+        if (state !== this.state.textContent) this.state.textContent = state;
         this.state.dataset.online = String(!!this.connected);
         this.state.dataset.waits = String(counts.waits);
         if (this.figuresFold.open) this.more.replaceChildren(...huiyou.doorView.figuresMore(this));
-        if (!this.root.querySelector("#recent details[open]")) this.recent.replaceChildren(...huiyou.doorView.recent(this));
+        if (!this.root.querySelector("#recent details[open]")) huiyou.doorView.put(this.recent, huiyou.doorView.recent(this));
         if (!this.list.querySelector(".guest-second, details[open]")) this.find();
       }, DRAW_MS);
     }

@@ -22,6 +22,8 @@
   let audio;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let leaves;
+  /** What had the focus before the screen came. @type {Element | null} */
+  let back = null;
 
   /** @param {string} tone */
   function sound(tone) {
@@ -56,7 +58,9 @@
     show({ verdict, tone, name, sentence, more = [] }) {
       clearTimeout(leaves);
       const kind = /** @type {"good"} */ (tone);
-      const screen = document.querySelector(".verdict") || document.body.appendChild(make("div", { className: "verdict", role: "alert" }));
+      const shown = document.querySelector(".verdict");
+      if (!shown) back = document.activeElement;
+      const screen = shown || document.body.appendChild(make("div", { className: "verdict", role: "alert" }));
       screen.setAttribute("data-tone", tone);
       screen.setAttribute("data-verdict", verdict);
       const close = make("button", { type: "button", className: "button verdict-close" }, words.close);
@@ -84,7 +88,10 @@
 
     hide() {
       clearTimeout(leaves);
-      document.querySelector(".verdict")?.remove();
+      const screen = document.querySelector(".verdict");
+      const closed = screen?.contains(document.activeElement);
+      screen?.remove();
+      if (closed && back instanceof HTMLElement) back.focus({ preventScroll: true });
     },
   };
 })();

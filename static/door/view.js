@@ -140,7 +140,7 @@
     part.replaceChildren(...nodes);
     if (!focused) return;
     const again = same && part.querySelector(same) || part.querySelectorAll("li")[key || 0];
-    (again?.querySelector("button, summary") || part).focus({ preventScroll: true });
+    /** @type {HTMLElement} */ (again?.querySelector("button, summary") || part).focus({ preventScroll: true });
   }
 
   huiyou.doorView = { words, hour, figures, list, recent, figuresMore, put };

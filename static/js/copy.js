@@ -13,6 +13,7 @@
     clearTimeout(timer);
     timer = setTimeout(() => { place.textContent = ""; }, 4000);
   }
+  self.huiyou.toast = say;
 
   /** For browsers inside other apps, and plain http, which have no clipboard. @param {string} text */
   function copyBySelection(text) {

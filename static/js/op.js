@@ -144,6 +144,7 @@
     if (parts) {
       const entered = ["ticket", "walk_in_name"].find((name) => form.querySelector(`[name="${name}"]:not([type=hidden])`)) || "";
       await window.htmx.ajax("GET", `${parts}&checkin=${entry.verdict?.checkin || entry.target}&next=${entered}`, { swap: "none", target: "#main" });
+      if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector("[data-find]"))?.focus({ preventScroll: true });
     } else if (next) {
       await window.htmx.ajax("GET", next, { target: "#main", swap: "outerHTML show:top showTarget:body", push: "true" });
     } else if (new URL(entry.url || "", location.href).pathname === location.pathname) await page.swap(fresh(pages));

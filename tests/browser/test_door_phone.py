@@ -102,6 +102,27 @@ def test_a_scanner_a_name_and_a_walk_in_let_in_without_a_network(door: Door, at_
     phone.shot("door")
 
 
+def test_after_a_check_in_by_hand_the_next_name_is_typed_at_once(door: Door, at_door: Callable[..., Phone]) -> None:
+    door.signed_up("王建国")
+    door.signed_up("曾长河")
+    page = at_door().page
+    focused = "document.activeElement.id || document.activeElement.tagName"
+    for query, name in (("wang", "王建国"), ("zeng", "曾长河")):
+        page.keyboard.type(query) if query == "zeng" else page.fill("#door-q", query)
+        page.click(".guest-first")
+        page.click(".guest-second")
+        assert verdict(page) == "admitted"
+        assert page.locator(".verdict[role=alert] .verdict-name").inner_text() == name
+        page.click(".verdict-close")
+        assert page.evaluate(focused) == "door-q"
+        page.locator("#door-found >> text=已到").wait_for()
+    page.click("#door-found .guest-undo summary")
+    page.click("#door-found .danger")
+    assert page.locator("#said[role=status]").inner_text() == "撤销：曾长河"
+    page.locator("#door-found .guest-first >> text=曾长河").wait_for()
+    assert "曾长河" in page.evaluate("document.activeElement.innerText")
+
+
 def test_an_undo_before_and_after_it_was_sent_lets_the_person_in_again(
     door: Door, at_door: Callable[..., Phone]
 ) -> None:
@@ -256,6 +277,7 @@ def test_the_door_opens_again_from_the_phone_alone(door: Door, at_door: Callable
     phone.open(door.url)
     page.wait_for_selector(READY, timeout=20_000)
     page.wait_for_selector("#roster >> text=王建国")
+    assert page.evaluate("getComputedStyle(document.querySelector('.guest')).display") == "flex"
     assert wedge(page, ticket) == "admitted"
     page.wait_for_selector("text=已存在这部手机上")
     phone.open(door.url)
