@@ -108,10 +108,14 @@ class Known:
         return replace(self, verdict=now.verdict, inside=now.inside, flags=flags)
 
     @property
+    def flagged(self) -> bool:
+        """Whether a flag of it waits for the organizer."""
+        return bool(set(self.flags) - set(self.resolved))
+
+    @property
     def merged(self) -> dict[str, Any]:
         """What the merge writes of it."""
-        flagged = bool(set(self.flags) - set(self.resolved))
-        return {"verdict": self.verdict, "inside": self.inside, "flags": list(self.flags), "flagged": flagged}
+        return {"verdict": self.verdict, "inside": self.inside, "flags": list(self.flags), "flagged": self.flagged}
 
 
 class Facts:
@@ -162,6 +166,9 @@ class Facts:
         if self._new:
             db.session.execute(_NEW, [_row(new, now[new["id"]]) | its_event for new in self._new])
         touch(f"door:{self._event_id}")
+        before = {key for key, known in self._stored.items() if known.flagged}
+        if before != {key for key, known in now.items() if known.flagged}:
+            touch("flags")
 
 
 def _row(values: dict[str, Any], known: Known) -> dict[str, Any]:
@@ -173,6 +180,7 @@ def _row(values: dict[str, Any], known: Known) -> dict[str, Any]:
 def undo(event_id: uuid.UUID, fact_id: uuid.UUID, guest_id: uuid.UUID | None, **undone: Any) -> datetime | None:
     """Take a fact's effect back; returns when the guest came in all the same, by another one."""
     db.session.execute(_UNDONE, {**undone, "its_id": fact_id, "its_event_id": event_id})
+    touch("flags")
     facts = Facts(event_id, [guest_id] if guest_id else ())
     if guest_id:
         facts.merge(guest_id)
@@ -185,7 +193,7 @@ def resolve(event_id: uuid.UUID, fact_id: uuid.UUID, flags: Sequence[str], *, by
     """Somebody has seen to these flags of a fact."""
     values = {"resolved": list(flags), "resolved_at": at, "resolved_by_id": by}
     db.session.execute(_RESOLVED, {**values, "its_id": fact_id, "its_event_id": event_id})
-    touch(f"door:{event_id}")
+    touch(f"door:{event_id}", "flags")
 
 
 def came(event_id: uuid.UUID, at: Mapping[uuid.UUID, datetime | None]) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import time, timedelta
 
+from sqlalchemy import ColumnElement, Select, func, select
+
+from blueprints.door.models import Checkin
 from blueprints.door.staff import helped_by
 from blueprints.events import reading
 from blueprints.events.models import Event
 from blueprints.events.reading import Own
 from blueprints.events.rules import phase
 from core.access import Viewer
-from core.clock import now
+from core.clock import clock, now, today
 
 MOST = 40
+SEEN_TO = timedelta(days=30)
+"""How long after an event its organizer is reminded of what was flagged at its door."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +57,18 @@ def doors_of(reader: Viewer) -> Doors:
     """What `reader` holds tickets for, runs, and helps at. Two queries."""
     own, runs = reading.ahead_of(reader, MOST)
     return Doors(reader, [each for each in own if each.signup.state == "confirmed"], runs, helped_by(reader))
+
+
+def flagged_doors(organizer_id: uuid.UUID, what: ColumnElement[str]) -> Select[str, uuid.UUID, str, int]:
+    """The events that somebody runs at whose doors something waits for them: `what`, id, title, how much."""
+    number = func.count().label("number")
+    return (
+        select(what, Event.id, Event.title, number)
+        .join(Checkin, Checkin.event_id == Event.id)
+        .where(
+            Checkin.flagged.is_(True),
+            Event.organizer_id == organizer_id,
+            Event.ends_at >= clock.at(today() - SEEN_TO, time()),
+        )
+        .group_by(Event.id, Event.title)
+    )

@@ -19,6 +19,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from blueprints.accounts.models import Member, Registration
 from blueprints.briefings import service as briefings
 from blueprints.briefings.models import Briefing, BriefingStep, BriefingVersion
+from blueprints.door.mine import flagged_doors
 from blueprints.events import reading as events
 from blueprints.events.models import Event
 from blueprints.events.reading import Listed, Own
@@ -139,6 +140,7 @@ class Home:
             "events",
             "briefings",
             *(("desk",) if self.reader.can("desk.read") else ()),
+            *(("flags",) if self.reader.can("event.create") else ()),
             *(("registrations",) if self.reader.can("registration.decide") else ()),
             f"signups:{key}",
             f"consultations:{key}",
@@ -193,7 +195,7 @@ class Home:
         """What is only read when the page is rendered. Three queries."""
         turns, meetings = _consultations(self.reader)
         return {
-            "turns": [*_answers_and_applications(self.reader), *turns, *self.desk],
+            "turns": [*_answers_doors_and_applications(self.reader), *turns, *self.desk],
             "meetings": meetings,
             "newest": needs.newest(NEWEST),
         }
@@ -244,8 +246,8 @@ def _briefings(reader: Viewer) -> tuple[Briefing | None, list[Turn]]:
     return issue, turns
 
 
-def _answers_and_applications(reader: Viewer) -> list[Turn]:
-    """My needs with answers that nobody took up, and for admins how many wait to be let in."""
+def _answers_doors_and_applications(reader: Viewer) -> list[Turn]:
+    """My needs with answers that nobody took up, my doors with something to look at, and for admins who waits."""
     unheard = (
         select(func.count())
         .where(NeedResponse.need_id == Need.id, NeedResponse.state == "offered")
@@ -253,25 +255,26 @@ def _answers_and_applications(reader: Viewer) -> list[Turn]:
         .scalar_subquery()
     )
     answered = (
-        select(Need.id.label("id"), Need.title.label("title"), unheard.label("number"))
+        select(literal("need").label("what"), Need.id.label("id"), Need.title.label("title"), unheard.label("number"))
         .where(Need.author_id == reader.id, Need.state == "open", unheard > 0)
         .order_by(Need.created_at.desc(), Need.id.desc())
         .limit(SHOWN)
         .subquery()
     )
-    wanted: Any = select(answered)
+    wanted: list[Any] = [select(answered)]
+    if reader.can("event.create"):
+        wanted.append(flagged_doors(reader.id, literal("door")))
     if reader.can("registration.decide"):
-        waiting = select(
-            literal(None, Uuid()).label("id"),
-            literal("").label("title"),
-            func.count().label("number"),
-        ).where(Registration.state == "submitted")
-        wanted = union_all(wanted, waiting)
+        nobody = (literal("registrations"), literal(None, Uuid()), literal(""))
+        wanted.append(select(*nobody, func.count()).where(Registration.state == "submitted"))
     turns = []
-    for row in db.session.execute(wanted):
-        if row.id:
+    for row in db.session.execute(union_all(*wanted)):
+        if row.what == "need":
             said = ngettext("有 %(num)s 个回应等您看", "有 %(num)s 个回应等您看", row.number)
             turns.append(Turn(f"/needs/{row.id}", row.title, said))
+        elif row.what == "door":
+            said = ngettext("签到有 %(num)s 件等您看一眼", "签到有 %(num)s 件等您看一眼", row.number)
+            turns.append(Turn(f"/events/{row.id}/attendance#tasks", row.title, said))
         elif row.number:
             said = ngettext("%(num)s 份等您审核", "%(num)s 份等您审核", row.number)
             turns.insert(0, Turn("/admin/registrations", gettext("入会申请"), said))

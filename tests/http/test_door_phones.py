@@ -377,3 +377,20 @@ def test_facts_of_before_this_release_count_as_they_stood(app: Flask, door: Door
     with app.app_context():
         fact = db.session.get_one(Checkin, door.facts()[0].id)
         assert (fact.told, fact.says, fact.serial) == ("admitted", "admitted", 1)
+
+
+@pytest.mark.parametrize("how", ["resolve", "undo"])
+def test_what_was_flagged_at_my_door_needs_me_until_i_have_seen_to_it(people: People, door: Door, how: str) -> None:
+    ticket = door.ticket(door.signed_up("王建国"))
+    sentence = "签到有 1 件等您看一眼"
+    assert sentence not in door.organizer.get("/")
+    one, two = DoorPhone(door), DoorPhone(door)
+    one.send(one.scan(12, ticket=ticket))
+    two.send(two.scan(7, ticket=ticket))
+    turns = door.organizer.get("/").html.split('id="turns"')[1].split("</section>")[0]
+    assert sentence in turns
+    assert f'href="/events/{door.event_id}/attendance#tasks"' in turns
+    (flagged,) = [fact for fact in door.facts() if fact.flagged]
+    assert sentence not in people.logged_in("", "organizer")[1].get("/")
+    door.organizer.post(f"/events/{door.event_id}/checkins/{flagged.id}/{how}")
+    assert sentence not in door.organizer.get("/")
