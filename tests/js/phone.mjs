@@ -424,6 +424,7 @@ const commands = {
   /** Evaluate in a tab; the result comes as an event of its own, now or later. */
   run(given) {
     const tab = tabOf(given);
+    if (!tab) return; // it was killed in the midst of what was asked of it before
     const { run } = given;
     let result;
     try { result = vm.runInContext(`(async () => (${given.code}))()`, tab.global); } catch (error) { result = Promise.reject(error); }
@@ -434,6 +435,7 @@ const commands = {
   },
   event(given) {
     const tab = tabOf(given);
+    if (!tab) return;
     const target = given.target === "document" ? tab.global.document : tab.scope;
     if (given.visible !== undefined) Object.assign(tab.global.document, { visibilityState: given.visible ? "visible" : "hidden", hidden: !given.visible });
     target?.dispatchEvent(new Event(given.type));
