@@ -15,6 +15,11 @@ lint() {
   step "scripts: style"; npm --prefix tests/js run --silent lint
   step "scripts: types"; npm --prefix tests/js run --silent types
 }
+# What needs one core runs beside what needs the other: `beside NAME COMMAND…`, and later `joined NAME`.
+said="$(mktemp -d)"
+trap 'kill $(jobs -p) 2>/dev/null || :; rm -rf "$said"' EXIT
+beside() { name="$1"; shift; "$@" >"$said/$name" 2>&1 & eval "pid_$name=$!"; }
+joined() { eval "pid=\$pid_$1"; wait "$pid" && failed=0 || failed=$?; cat "$said/$1"; return "$failed"; }
 short="not race and not long and not browser and not invariant"
 rules() {
   step "unit and http, SQLite"
@@ -32,9 +37,11 @@ case "${1:-all}" in
     step "http, PostgreSQL"
     TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http tests/migrations -m "$short and not thorough"
     step "migrations, SQLite"; $bin/pytest -q tests/migrations
-    step "races"; $bin/pytest -q --reruns 2 tests -m "race and not long"
     step "scripts"; npm --prefix tests/js run --silent test
-    step "nothing lost, nothing twice: the engine and the server"; $bin/pytest -q -s tests/offline -m "invariant and not long"
+    step "races; beside them, nothing lost, nothing twice: the engine and the server"
+    beside invariant $bin/pytest -q -s tests/offline -m "invariant and not long"
+    $bin/pytest -q --reruns 2 tests -m "race and not long"
+    joined invariant
     step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 tests/offline -m "browser and not long"
     step "browser"; $bin/pytest -q -n 2 --reruns 2 tests/browser -m "not long"
     ;;
