@@ -203,7 +203,7 @@ class Town:
         self.handsets: dict[str, Handset] = {}
         self.ops: dict[str, Op] = {}
         self.restored = False
-        self.misled: set[str] = set()
+        self.forgetful: set[str] = set()
         self.served: list[tuple[str, str]] = []
         self._tab_numbers = 0
 
@@ -277,6 +277,7 @@ class Town:
 
     def log_out(self, phone: str, *, keep: bool) -> None:
         """Log out with a network: the session ends, the phone forgets, with or without what waits."""
+        self.forgetful.add(phone)
         handset = self.handset(phone)
         tab = self.a_tab(phone)
         owner = handset.account
@@ -295,6 +296,8 @@ class Town:
 
     def expire(self, phone: str, *, ended: bool = False) -> None:
         """The session is over on the server (or was ended from elsewhere); the phone does not know."""
+        if ended:
+            self.forgetful.update(h.name for h in self.handsets.values() if h.account == self.handset(phone).account)
         with self.app.app_context():
             db.session.execute(
                 update(LoginSession)
@@ -547,7 +550,7 @@ class Town:
     def skew(self, phone: str, **by: float) -> None:
         """The phone's clock is wrong by so much."""
         if abs(timedelta(**by)) > timedelta(days=30):
-            self.misled.add(phone)
+            self.forgetful.add(phone)
         self.phones.ask("skew", browser=phone, ms=timedelta(**by).total_seconds() * 1000)
 
     # ——— what there is in the end ———
@@ -628,8 +631,8 @@ class Town:
         state = str(known)
         assert state in FINAL, f"{op.name} has no final outcome: {state}, {entry}"
         if row is None:
-            # A clock that jumped by years has let a receipt go that a restore then asks for.
-            forgotten = ("accepted", "waitlisted", "duplicate") if entry is None and op.phone in self.misled else ()
+            # A person who left, or a clock that jumped, has let a receipt go that a restore then asks for.
+            forgotten = ("accepted", "waitlisted", "duplicate") if entry is None and op.phone in self.forgetful else ()
             allowed = ("withdrawn", "not_sent", *(("refused", *forgotten) if self.restored else ()))
             assert state in allowed, f"{op.name} is {state} on the phone, and not in the ledger"
         else:
