@@ -1,6 +1,7 @@
 """Whatever is sent to /ops, /sync, the door, in cookies, in headers: never a 5xx, and what is refused changes nothing.
 
-`HUIYOU_FUZZ` is how many inputs each test tries; `make test-long` tries 20,000 in all.
+`HUIYOU_FUZZ` is how many inputs each test tries, a fifth of it where each renders many pages, and twice where each
+is a page and a log-in; `make test-long` tries more than 20,000 in all.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ ids = st.uuids().map(str)
 
 def lengths() -> list[Any]:
     long = [pytest.param(LONG, marks=pytest.mark.long)] if not os.environ.get("HUIYOU_FUZZ") else []
-    return [pytest.param(int(os.environ.get("HUIYOU_FUZZ", SHORT)), marks=pytest.mark.long), *long]
+    return [pytest.param(int(os.environ.get("HUIYOU_FUZZ", SHORT)), marks=pytest.mark.thorough), *long]
 
 
 fuzzed = pytest.mark.parametrize("inputs", lengths())
@@ -139,7 +140,7 @@ def test_sync_reads_only(world: World, inputs: int) -> None:
     before = watch.now()
     hexes = st.text("0123456789abcdef", min_size=8, max_size=8)
 
-    @trying(max(10, inputs // 10))
+    @trying(inputs // 5)
     @given(st.data())
     def send(data: Any) -> None:
         asked = {
@@ -169,7 +170,7 @@ def test_what_is_no_ticket_admits_nobody(world: World, inputs: int) -> None:
 
     def inside() -> int:
         with world.app.app_context():
-            return db.session.scalar(db.text("SELECT count(*) FROM checkins WHERE inside = 1")) or 0
+            return db.session.scalar(db.text("SELECT count(*) FROM checkins WHERE inside")) or 0
 
     before = inside()
 
