@@ -58,6 +58,7 @@
           if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
         } else if (line.url) {
           await pages.put(line, account);
+          huiyou.tell("page", { url: line.url });
           huiyou.tell("progress", { done: ++done, total: head.total });
         } else if (line.pack) await huiyou.packs?.put(line, account);
         else if (line.gone) heard.gone.add(line.gone);

@@ -16,6 +16,7 @@ from blueprints.needs.models import Need
 from core.database import db
 from tests.browser.conftest import NewPhone, Phone
 from tests.events import make_event, seats
+from tests.needs import post_need
 from tests.people import People
 
 pytestmark = pytest.mark.browser
@@ -292,3 +293,25 @@ def test_two_presses_are_one_sign_up(app: Flask, people: People, phone_of: Phone
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Signup)) == 1
     expect(page.locator('section[id^="signup-"]')).to_have_attribute("data-state", "confirmed")
+
+
+def test_newer_content_than_is_shown_is_offered_and_shown_at_a_touch(people: People, phone_of: PhoneOf) -> None:
+    _, other = people.logged_in()
+    post_need(other, title="求购不锈钢边角料")
+    _, phone = phone_of()
+    page = settled(phone)
+    phone.context.set_offline(True)
+    phone.open("/needs")
+    age = page.locator("#main > .age")
+    expect(age).to_contain_text("手机上保存的")
+    expect(age.get_by_role("button")).to_have_count(0)
+    post_need(other, title="求一位环评顾问")
+    phone.context.set_offline(False)
+    page.evaluate("huiyou.sync.run({ force: true })")
+    button = age.get_by_role("button", name="有新内容 · 刷新")
+    expect(button).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("求一位环评顾问")
+    phone.shot("something-new")
+    button.click()
+    expect(page.locator("main")).to_contain_text("求一位环评顾问")
+    expect(age).to_have_count(0)
