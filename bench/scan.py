@@ -55,7 +55,7 @@ def scan(scratch: Site, cookie: str | None, minutes: float) -> dict[str, Any]:
             "--store-session", folder, "--store-config", folder, "--format", "json", "--output", str(report),
             "--no-bugreport", "--module", ",".join(MODULES), "--tasks", "4", "--depth", "6",
             "--max-files-per-dir", "20",
-            "--max-scan-time", str(minutes * 20), "--max-attack-time", str(minutes * 60 / len(MODULES)),
+            "--max-scan-time", str(minutes * 30), "--max-attack-time", str(minutes * 60 / len(MODULES)),
             "--header", "Sec-Fetch-Site: same-origin",
         ]  # fmt: skip
         for path in LEFT_OUT:
@@ -118,7 +118,8 @@ def main(minutes: float, roles: tuple[str, ...]) -> None:
     """Scan in each role."""
     if not shutil.which(os.environ.get("WAPITI", "wapiti")):
         sys.exit("wapiti is not here: install wapiti3 into a virtual environment of its own, and name it in WAPITI")
-    results: dict[str, Any] = {}
+    kept = RESULTS / "scan.json"
+    results: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     with site() as scratch:
         log = scratch.settings.instance / "server.log"
         for role in roles:
@@ -138,7 +139,7 @@ def main(minutes: float, roles: tuple[str, ...]) -> None:
             reached = f"{results[role]['pages']} pages of {len(results[role]['routes'])} routes"
             print(f"{role}: {reached}, {sum(found.values())} findings, {dict(statuses)}")
             print("".join(f"  {times}× {line}\n" for line, times in sorted(found.items())), end="", flush=True)
-    (RESULTS / "scan.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+            kept.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
