@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -44,6 +45,8 @@ LEFT_OUT = (
 )
 """What would end the session of who scans, or take their role."""
 MINUTES = 2.5
+LONGEST_SECONDS = 1800
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def scan(scratch: Site, cookie: str | None, minutes: float) -> dict[str, Any]:
@@ -62,9 +65,12 @@ def scan(scratch: Site, cookie: str | None, minutes: float) -> dict[str, Any]:
             command += ["--exclude", f"{scratch.url}{path}"]
         if cookie:
             command += ["--cookie-value", cookie]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=minutes * 60 * 4)
+        with (scratch.settings.instance / "wapiti.log").open("ab") as log:
+            subprocess.run(command, check=False, stdout=log, stderr=log, timeout=LONGEST_SECONDS)
         if not report.exists():
-            raise RuntimeError(f"wapiti made no report:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+            raise RuntimeError(
+                "wapiti made no report:\n" + (scratch.settings.instance / "wapiti.log").read_text()[-2000:]
+            )
         return {**json.loads(report.read_text()), "asked": asked(Path(folder))}
 
 
@@ -89,9 +95,9 @@ def routes(scratch: Site, met: list[tuple[str, str, int]]) -> dict[str, int]:
 
 
 def findings(report: dict[str, Any]) -> Counter[str]:
-    """Each kind of finding, with the page and what of it; how often."""
+    """Each kind of finding, with the page, whichever of its kind, and what of it; how often."""
     return Counter(
-        f"{kind}: {each['method']} {each['path']} {each.get('parameter') or ''} {each['info']}"
+        f"{kind}: {each['method']} {ID.sub('ID', each['path'])} {each.get('parameter') or ''} {each['info']}"
         for part in ("vulnerabilities", "anomalies")
         for kind, found in report.get(part, {}).items()
         for each in found
