@@ -59,9 +59,9 @@ class WaitingAtDesk:
     sentence: str
 
 
-def is_published(at: datetime | None = None) -> ColumnElement[bool]:
+def is_published(at: datetime | ColumnElement[datetime] | None = None) -> ColumnElement[bool]:
     """The condition that an issue is out at `at`, by default now."""
-    return and_(Briefing.state.in_(("signed_off", "imported")), Briefing.publishes_at <= (at or now()))
+    return and_(Briefing.state.in_(("signed_off", "imported")), Briefing.publishes_at <= (now() if at is None else at))
 
 
 def published_number(at: datetime | None = None) -> int:

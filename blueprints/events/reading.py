@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, literal, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal, null, or_, select, true, tuple_
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from blueprints.accounts.models import Company, Member
@@ -285,20 +286,33 @@ def mine(member_id: uuid.UUID, *, past: bool = False, limit: int = 200) -> list[
 
 def ahead_of(viewer: Viewer, limit: int) -> tuple[list[Own], list[Event]]:
     """What is next for `viewer`, soonest first: their sign-ups that stand, and the events that they run. One query."""
-    runs = and_(Event.organizer_id == viewer.id, Event.state == "scheduled")
-    rows = db.session.execute(
+    at = now()
+    asked = {"me": viewer.id, "now": at, "since": at - rules.LONGEST, "most": limit}
+    rows = db.session.execute(_ahead_of(), asked).all()
+    own = [Own(signup, place) for _, signup, place in rows if signup]
+    return own, [event for event, *_ in rows if event.organizer_id == viewer.id and event.state == "scheduled"]
+
+
+@functools.cache
+def _ahead_of() -> Select[Event, Signup, Any]:
+    """Built once: every member's first page asks for it, and all phones at once when the briefing is out."""
+    me = bindparam("me", type_=Event.organizer_id.type)
+    runs = and_(Event.organizer_id == me, Event.state == "scheduled")
+    return (
         select(Event, Signup, _place_of(Signup))
         .outerjoin(
             Signup,
-            and_(Signup.event_id == Event.id, Signup.member_id == viewer.id, Signup.state != "cancelled"),
+            and_(Signup.event_id == Event.id, Signup.member_id == me, Signup.state != "cancelled"),
         )
         .options(contains_eager(Signup.event))
-        .where(or_(runs, Signup.id.is_not(None)), Event.ends_at > now(), Event.starts_at > now() - rules.LONGEST)
+        .where(
+            or_(runs, Signup.id.is_not(None)),
+            Event.ends_at > bindparam("now"),
+            Event.starts_at > bindparam("since"),
+        )
         .order_by(Event.starts_at, Event.id)
-        .limit(limit)
-    ).all()
-    own = [Own(signup, place) for _, signup, place in rows if signup]
-    return own, [event for event, *_ in rows if event.organizer_id == viewer.id and event.state == "scheduled"]
+        .limit(bindparam("most", type_=Integer))
+    )
 
 
 def concerning(member_id: uuid.UUID, since: datetime) -> Sequence[tuple[Event, Signup | None]]:

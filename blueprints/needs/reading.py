@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import contains_eager, defer, joinedload, load_only, with_expression
 
 from blueprints.accounts.models import Company, Member
@@ -144,7 +145,14 @@ def find(wanted: Filter, after: uuid.UUID | None = None) -> tuple[Sequence[Need]
 
 def newest(limit: int = 10) -> Sequence[Need]:
     """The newest open needs and offers."""
-    return db.session.scalars(_rows().where(_in_state("open")).limit(limit)).all()
+    return db.session.scalars(_newest(), {"today": today(), "most": limit}).all()
+
+
+@functools.cache
+def _newest() -> Select[Need]:
+    """Built once: every member's first page asks for it."""
+    current = or_(Need.expires_on.is_(None), Need.expires_on >= bindparam("today"))
+    return _rows().where(Need.state == "open", current).limit(bindparam("most", type_=Integer))
 
 
 def mine(member_id: uuid.UUID, limit: int = 100) -> Sequence[Need]:

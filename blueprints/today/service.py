@@ -6,6 +6,7 @@ on) before anything is rendered: `home_of` reads that, `Home.rest` the others.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import Uuid, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import Select, Uuid, and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
 from blueprints.accounts.models import Member, Registration
@@ -222,17 +223,7 @@ def _home_of(reader: Viewer) -> Home:
 
 def _briefings(reader: Viewer) -> tuple[Briefing | None, list[Turn]]:
     """The newest issue that is out, and for the desk those in which it is the reader's turn."""
-    newest = select(func.max(Briefing.number)).where(briefings.is_published()).scalar_subquery()
-    mine = or_(
-        exists().where(BriefingVersion.briefing_id == Briefing.id, BriefingVersion.author_id == reader.id),
-        exists().where(
-            BriefingStep.briefing_id == Briefing.id, BriefingStep.act == "submit", BriefingStep.actor_id == reader.id
-        ),
-    )
-    wanted = Briefing.number == newest
-    if reader.can("desk.read"):
-        wanted = or_(wanted, Briefing.state != "signed_off")
-    rows = db.session.execute(select(Briefing, mine).where(wanted).order_by(Briefing.date).limit(MOST)).all()
+    rows = db.session.execute(_newest_and_desk(reader.can("desk.read")), {"me": reader.id, "now": now()}).all()
     issue, turns = None, []
     sentences = {"edit": gettext("等您写完并提交"), "review": gettext("等您审核"), "sign_off": gettext("等您签发")}
     for found, hand in rows:
@@ -244,6 +235,24 @@ def _briefings(reader: Viewer) -> tuple[Briefing | None, list[Turn]]:
         if act and (act != "edit" or found.editor_id == reader.id):
             turns.append(Turn(f"/desk/briefings/{found.id}", found.title or gettext("简报"), sentences[act]))
     return issue, turns
+
+
+@functools.cache
+def _newest_and_desk(at_desk: bool) -> Select[Briefing, bool]:
+    """Built once: every member's first page asks for it."""
+    me = bindparam("me", type_=BriefingVersion.author_id.type)
+    out = briefings.is_published(bindparam("now", type_=Briefing.publishes_at.type))
+    newest = select(func.max(Briefing.number)).where(out).scalar_subquery()
+    mine = or_(
+        exists().where(BriefingVersion.briefing_id == Briefing.id, BriefingVersion.author_id == me),
+        exists().where(
+            BriefingStep.briefing_id == Briefing.id, BriefingStep.act == "submit", BriefingStep.actor_id == me
+        ),
+    )
+    wanted = Briefing.number == newest
+    if at_desk:
+        wanted = or_(wanted, Briefing.state != "signed_off")
+    return select(Briefing, mine).where(wanted).order_by(Briefing.date).limit(MOST)
 
 
 def _answers_doors_and_applications(reader: Viewer) -> list[Turn]:
@@ -284,7 +293,29 @@ def _answers_doors_and_applications(reader: Viewer) -> list[Turn]:
 def _consultations(reader: Viewer) -> tuple[list[Turn], list[Meeting]]:
     """The consultations that wait for the reader, and those that are arranged."""
     me = reader.id
-    rows: Sequence[Consultation] = db.session.scalars(
+    rows: Sequence[Consultation] = db.session.scalars(_mine_of_consultations(), {"me": me}).all()
+    sentences = {
+        "requested": gettext("等您指派专家"),
+        "assigned": gettext("等您约定时间"),
+        "scheduled": gettext("见面之后，等您写小结"),
+        "completed": gettext("等您评价"),
+    }
+    turns, meetings = [], []
+    for row in rows:
+        parts = {"member": row.member_id, "expert": row.expert_id, "lead": row.group.lead_id}
+        meets_on = local(row.starts_at).date() if row.starts_at else None
+        if is_my_turn(row.state, meets_on, today(), me=me, parts=parts):
+            turns.append(Turn(f"/consultations/{row.id}", row.topic, sentences[row.state]))
+        if row.state == "scheduled" and row.starts_at and local(row.starts_at).date() >= today():
+            meetings.append(_meeting(row, me))
+    return turns[: 2 * SHOWN], meetings[:SHOWN]
+
+
+@functools.cache
+def _mine_of_consultations() -> Select[Consultation]:
+    """Built once: every member's first page asks for it."""
+    me = bindparam("me", type_=Consultation.member_id.type)
+    return (
         select(Consultation)
         .join(Consultation.group)
         .where(
@@ -301,22 +332,7 @@ def _consultations(reader: Viewer) -> tuple[list[Turn], list[Meeting]]:
         )
         .order_by(func.coalesce(Consultation.starts_at, Consultation.requested_at), Consultation.id)
         .limit(MOST)
-    ).all()
-    sentences = {
-        "requested": gettext("等您指派专家"),
-        "assigned": gettext("等您约定时间"),
-        "scheduled": gettext("见面之后，等您写小结"),
-        "completed": gettext("等您评价"),
-    }
-    turns, meetings = [], []
-    for row in rows:
-        parts = {"member": row.member_id, "expert": row.expert_id, "lead": row.group.lead_id}
-        meets_on = local(row.starts_at).date() if row.starts_at else None
-        if is_my_turn(row.state, meets_on, today(), me=me, parts=parts):
-            turns.append(Turn(f"/consultations/{row.id}", row.topic, sentences[row.state]))
-        if row.state == "scheduled" and row.starts_at and local(row.starts_at).date() >= today():
-            meetings.append(_meeting(row, me))
-    return turns[: 2 * SHOWN], meetings[:SHOWN]
+    )
 
 
 def _meeting(row: Consultation, me: uuid.UUID) -> Meeting:
