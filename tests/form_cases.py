@@ -144,7 +144,14 @@ def _desk(world: World) -> dict[str, Case]:
             "member", "/deeds", "/deeds", {"doer": "某", "body": "。"}, {"doer": ITSELF, "body": ITSELF}
         ),
         "briefing.review": Case("reviewer", submitted, f"{submitted}/review", given_back, {"comment": ITSELF}),
-        "briefing.sign_off": Case("publisher", reviewed, f"{reviewed}/sign-off", given_back, {"comment": ITSELF}),
+        "briefing.sign_off": Case(
+            "publisher",
+            reviewed,
+            f"{reviewed}/sign-off",
+            given_back,
+            {"comment": ITSELF},
+            required=frozenset({"comment"}),
+        ),
     }
 
 
