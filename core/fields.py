@@ -21,6 +21,7 @@ from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-
 from wtforms.validators import StopValidation
 
 from core.clock import clock
+from core.passwords import is_common
 from core.text import normalised
 from core.values import (
     Unacceptable,
@@ -232,7 +233,7 @@ class IdentityNumberField(Field):
 
 
 class PasswordField(Field):
-    """A password of 8 to 128 characters, taken exactly as typed and never shown again.
+    """A password of 8 to 128 characters, none that is guessed first, taken exactly as typed and never shown again.
 
     For logging in with an old one, `min_length=1`.
     """
@@ -263,6 +264,8 @@ class PasswordField(Field):
             )
         if any("\ud800" <= char <= "\udfff" for char in text):
             raise Unacceptable(_("含有无法保存的字符，请删去后重新输入。"))
+        if self.min_length > 1 and is_common(text):
+            raise Unacceptable(_("这个密码用的人太多，一猜就中，请换一个。"))
         self.data = text
 
     def _value(self) -> str:
