@@ -15,7 +15,7 @@ from blueprints.accounts.models import Member
 from blueprints.door import rules
 from blueprints.door.models import Checkin
 from blueprints.events.models import Signup
-from core.database import db, table_of, touch
+from core.database import db, new_id, table_of, touch
 
 _recorder = aliased(Member)
 _checkins = table_of(Checkin)
@@ -139,13 +139,13 @@ class Facts:
         return next((each for each in known if each.inside), None)
 
     def add(self, values: dict[str, Any], fact: rules.Fact, recorder: str) -> rules.Settled:
-        """Take a new fact in beside the others of its guest; returns what it comes to."""
-        guest_id = values["guest_id"] or values["id"]
+        """Take a new fact in beside the others of its guest, one about nobody alone; returns what it comes to."""
+        guest_id = values["guest_id"] or new_id()
         known = Known(
             values["id"], fact, fact.says, inside=False, flags=values["flags"], resolved=(), recorder=recorder
         )
         self._of.setdefault(guest_id, []).append(known)
-        self._new.append({**values, "guest": guest_id, "fact": fact})
+        self._new.append({**values, "fact": fact})
         return self.merge(guest_id)[-1]
 
     def merge(self, guest_id: uuid.UUID) -> list[rules.Settled]:
@@ -172,7 +172,7 @@ class Facts:
 
 
 def _row(values: dict[str, Any], known: Known) -> dict[str, Any]:
-    fact: rules.Fact = values["fact"]
+    fact: rules.Fact = values.pop("fact")
     said = {"op_id": fact.key, "says": fact.says, "told": fact.told, "device": fact.device, "occurred_at": fact.at}
     return {**values, **said, **known.merged, "resolved": []}
 
