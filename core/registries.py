@@ -36,11 +36,27 @@ class OfflinePage:
 
 @dataclass(frozen=True)
 class NoticeKind:
-    """A kind of notice: its sentence (a lazy format string), and whether an absent person must know it."""
+    """A kind of notice: its sentence (a lazy format string), and whether an absent person must know it.
+
+    `switch` is what it is switched off by; a kind without one is always told.
+    """
 
     name: str
     sentence: Any
     urgent: bool = False
+    switch: str = ""
+
+
+@dataclass(frozen=True)
+class NoticeSwitch:
+    """What a member may switch off in one go: some kinds of notices, in a person's words.
+
+    `roles` are those to whom it is offered; none means everybody.
+    """
+
+    code: str
+    label: Any
+    roles: frozenset[str] = frozenset()
 
 
 OfflinePages = Callable[[Viewer], Iterable[OfflinePage]]
@@ -48,6 +64,7 @@ VisitorsPages = Callable[[], Iterable[OfflinePage]]
 offline_pages: dict[str, OfflinePages] = {}
 visitors_pages: dict[str, VisitorsPages] = {}
 notice_kinds: dict[str, NoticeKind] = {}
+notice_switches: dict[str, NoticeSwitch] = {}
 _tellers: list[Callable[..., None]] = []
 _untellers: list[Callable[[str], None]] = []
 
@@ -72,10 +89,18 @@ def visitors_keep_offline(feature: str) -> Callable[[VisitorsPages], VisitorsPag
     return keep
 
 
-def notice_kind(name: str, sentence: Any, *, urgent: bool = False) -> str:
+def notice_kind(name: str, sentence: Any, *, urgent: bool = False, switch: str = "") -> str:
     """Declare a kind of notice; `sentence` is a lazy string with `%(names)s`. Returns the name."""
-    notice_kinds[name] = NoticeKind(name, sentence, urgent)
+    if urgent and switch:
+        raise ValueError(f"{name!r} must reach an absent person: nothing switches it off")
+    notice_kinds[name] = NoticeKind(name, sentence, urgent, switch)
     return name
+
+
+def notice_switch(code: str, label: Any, *, roles: Iterable[str] = ()) -> str:
+    """Declare what switches some kinds of notices off; returns its code, for `notice_kind`."""
+    notice_switches[code] = NoticeSwitch(code, label, frozenset(roles))
+    return code
 
 
 def teller(send: Callable[..., None]) -> Callable[..., None]:

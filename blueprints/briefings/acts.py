@@ -35,12 +35,15 @@ from core.database import db, insert_once, new_id, stamps_of
 from core.errors import Stale
 from core.i18n import spoken
 from core.operations import Act, Outcome, operation, version_built_on
-from core.registries import notice_kind, tell
+from core.registries import notice_kind, notice_switch, tell
 
-notice_kind("briefing.submitted", _l("%(issue_on)s的简报《%(title)s》等您审核"))
-notice_kind("briefing.reviewed", _l("%(issue_on)s的简报《%(title)s》等您签发"))
-notice_kind("briefing.returned", _l("%(issue_on)s的简报《%(title)s》被退回，请修改"))
-notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》已签发，%(publishes_at)s 发布"))
+DESK = notice_switch(
+    "briefings.desk", _l("简报轮到我审、我签，被退回或签发了"), roles=("editor", "reviewer", "publisher")
+)
+notice_kind("briefing.submitted", _l("%(issue_on)s的简报《%(title)s》等您审核"), switch=DESK)
+notice_kind("briefing.reviewed", _l("%(issue_on)s的简报《%(title)s》等您签发"), switch=DESK)
+notice_kind("briefing.returned", _l("%(issue_on)s的简报《%(title)s》被退回，请修改"), switch=DESK)
+notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》已签发，%(publishes_at)s 发布"), switch=DESK)
 
 
 @operation("briefing.create", form=CreateForm, requires="briefing.edit", lane="briefing")

@@ -25,11 +25,12 @@ from core.clock import local, now
 from core.database import db, locked
 from core.errors import Duplicate, Forbidden, NotFound, Refusal
 from core.operations import Act, Outcome, operation
-from core.registries import notice_kind, tell
+from core.registries import notice_kind, notice_switch, tell
 
 MOST = 100
-THANKED = notice_kind("event.thanked", lazy_gettext("谢谢您来参加“%(title)s”，下次再会。"))
-MISSED = notice_kind("event.missed", lazy_gettext("“%(title)s”没能见到您，很惋惜，盼下次见。"))
+GREETINGS = notice_switch("events.greetings", lazy_gettext("活动以后的一句问候"))
+THANKED = notice_kind("event.thanked", lazy_gettext("谢谢您来参加“%(title)s”，下次再会。"), switch=GREETINGS)
+MISSED = notice_kind("event.missed", lazy_gettext("“%(title)s”没能见到您，很惋惜，盼下次见。"), switch=GREETINGS)
 _recorder, _other, _other_recorder = aliased(Member), aliased(Checkin), aliased(Member)
 
 

@@ -28,17 +28,19 @@ from core.clock import now
 from core.database import db, insert_once, locked, new_id, touch
 from core.errors import Duplicate, Forbidden, IdTaken, NotFound, Refusal
 from core.operations import Act, Outcome, operation
-from core.registries import notice_kind, tell
+from core.registries import notice_kind, notice_switch, tell
 
-notice_kind("consultation.requested", _l("%(member)s提了一件咨询“%(topic)s”，等您指派专家"))
-notice_kind("consultation.assigned", _l("%(member)s的咨询“%(topic)s”交给了您，请约定时间"))
-notice_kind("consultation.expert_named", _l("您的咨询“%(topic)s”由专家%(expert)s承办，等对方约时间"))
-notice_kind("consultation.taken_over", _l("咨询“%(topic)s”已改由%(expert)s承办，您不用再管"))
+MINE = notice_switch("consultations.mine", _l("我的咨询有了专家，或者办结了"))
+WORK = notice_switch("consultations.work", _l("交给我办的咨询：来了、评价了"), roles=("expert", "lead", "admin"))
+notice_kind("consultation.requested", _l("%(member)s提了一件咨询“%(topic)s”，等您指派专家"), switch=WORK)
+notice_kind("consultation.assigned", _l("%(member)s的咨询“%(topic)s”交给了您，请约定时间"), switch=WORK)
+notice_kind("consultation.expert_named", _l("您的咨询“%(topic)s”由专家%(expert)s承办，等对方约时间"), switch=MINE)
+notice_kind("consultation.taken_over", _l("咨询“%(topic)s”已改由%(expert)s承办，您不用再管"), switch=WORK)
 notice_kind("consultation.scheduled", _l("咨询“%(topic)s”约好了时间和地点，请看"))
 notice_kind("consultation.declined", _l("咨询“%(topic)s”被谢绝，理由在里面"), urgent=True)
-notice_kind("consultation.completed", _l("咨询“%(topic)s”已办结，请看小结并评价"))
+notice_kind("consultation.completed", _l("咨询“%(topic)s”已办结，请看小结并评价"), switch=MINE)
 notice_kind("consultation.withdrawn", _l("%(member)s撤回了咨询“%(topic)s”"))
-notice_kind("consultation.rated", _l("%(member)s评价了咨询“%(topic)s”"))
+notice_kind("consultation.rated", _l("%(member)s评价了咨询“%(topic)s”"), switch=WORK)
 
 
 class NotNow(Refusal):

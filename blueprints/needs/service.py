@@ -48,7 +48,7 @@ from core.database import db, locked, new_id
 from core.errors import Duplicate, Forbidden, IdTaken, NotFound, Refusal, Stale
 from core.operations import Act, operation, version_built_on
 from core.operations import Outcome as Decided
-from core.registries import notice_kind, tell
+from core.registries import notice_kind, notice_switch, tell
 from core.text import folded, pinyin_key, search_text
 
 __all__ = [
@@ -65,9 +65,11 @@ __all__ = [
     "waiting_answers",
 ]
 
-ANSWERED = notice_kind("need.answered", _l("%(name)s 回应了您的“%(title)s”"))
-ACCEPTED = notice_kind("need.accepted", _l("%(name)s 接受了您对“%(title)s”的回应，电话在里面"))
-CLOSED = notice_kind("need.closed", _l("“%(title)s”办成了：%(name)s 写明是和您办成的"))
+ANSWERS = notice_switch("needs.answers", _l("有人回应我发的需求或资源"))
+DEALS = notice_switch("needs.deals", _l("我的回应被接受了，或者事情办成了"))
+ANSWERED = notice_kind("need.answered", _l("%(name)s 回应了您的“%(title)s”"), switch=ANSWERS)
+ACCEPTED = notice_kind("need.accepted", _l("%(name)s 接受了您对“%(title)s”的回应，电话在里面"), switch=DEALS)
+CLOSED = notice_kind("need.closed", _l("“%(title)s”办成了：%(name)s 写明是和您办成的"), switch=DEALS)
 
 
 @operation("need.create", form=NeedForm, lane="need")

@@ -21,14 +21,16 @@ from core.clock import now
 from core.database import db, locked, new_id
 from core.errors import Duplicate, Later, NotFound, Refusal
 from core.operations import Act, Outcome, operation
-from core.registries import Reportable, Subject, notice_kind, reportable, reportables, tell
+from core.registries import Reportable, Subject, notice_kind, notice_switch, reportable, reportables, tell
 
 LIST = "/admin/reports"
 PAGE = 30
-SUBMITTED = notice_kind("report.submitted", lazy_gettext("有会员举报：“%(title)s”"))
+NEW = notice_switch("reports.new", lazy_gettext("会员的举报"), roles=("admin",))
+MINE = notice_switch("reports.mine", lazy_gettext("我举报的事办了"))
+SUBMITTED = notice_kind("report.submitted", lazy_gettext("有会员举报：“%(title)s”"), switch=NEW)
 HIDDEN = notice_kind("thing.hidden", lazy_gettext("您的“%(title)s”被隐藏了，别人看不到，理由：%(reason)s"), urgent=True)
 SHOWN = notice_kind("thing.shown", lazy_gettext("您的“%(title)s”恢复了，大家又看得到：%(reason)s"))
-ANSWERED = notice_kind("report.answered", lazy_gettext("您举报的“%(title)s”办了：%(answer)s"))
+ANSWERED = notice_kind("report.answered", lazy_gettext("您举报的“%(title)s”办了：%(answer)s"), switch=MINE)
 
 
 class OwnThing(Refusal):

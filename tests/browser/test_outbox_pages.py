@@ -60,8 +60,29 @@ def needs(app: Flask) -> list[str]:
         return list(db.session.scalars(select(Need.title).order_by(Need.created_at)))
 
 
+class Undecided:
+    """The server, while it decides nothing: a browser's own background sync goes past what its context intercepts."""
+
+    def __init__(self, app: Flask) -> None:
+        self.views, self.decides = app.view_functions, app.view_functions["offline.operations"]
+
+    def begins(self, retry_after: int = 0) -> None:
+        """Answer 503, and ask to be left alone for so many seconds."""
+        self.views["offline.operations"] = public(lambda: ("", 503, {"Retry-After": str(retry_after)}))
+
+    def over(self) -> None:
+        self.views["offline.operations"] = self.decides
+
+
+@pytest.fixture
+def undecided(app: Flask) -> Iterator[Undecided]:
+    state = Undecided(app)
+    yield state
+    state.over()
+
+
 def test_what_is_pressed_without_signal_waits_where_it_belongs_and_happens_once(
-    app: Flask, people: People, phone_of: PhoneOf
+    app: Flask, people: People, phone_of: PhoneOf, undecided: Undecided
 ) -> None:
     event_id = make_event(app, people.member("", "organizer"))
     _, phone = phone_of("崔广田")
@@ -77,7 +98,11 @@ def test_what_is_pressed_without_signal_waits_where_it_belongs_and_happens_once(
     page.locator("#connection a").click()
     expect(page.locator('.operation[data-state="pending"]')).to_contain_text("报名")
     phone.shot("outbox-offline")
-    phone.context.set_offline(False)
+    undecided.begins(retry_after=300)
+    with page.expect_response("**/ops"):
+        phone.context.set_offline(False)
+    expect(page.locator(".operation .hint")).to_contain_text("可能已经到了")
+    undecided.over()
     page.get_by_role("button", name="现在发送").click()
     expect(page.locator('.operation[data-state="accepted"]')).to_contain_text("报名成功")
     expect(page.locator("#connection")).to_have_text("在线")
@@ -174,30 +199,13 @@ def test_a_draft_comes_back_and_can_be_cleared(phone_of: PhoneOf) -> None:
     assert page.locator("#title").input_value() == ""
 
 
-class Undecided:
-    """The server, while it decides nothing: a browser's own background sync goes past what its context intercepts."""
-
-    def __init__(self, app: Flask) -> None:
-        self.views, self.decides = app.view_functions, app.view_functions["offline.operations"]
-        self.views["offline.operations"] = public(lambda: ("", 503))
-
-    def over(self) -> None:
-        self.views["offline.operations"] = self.decides
-
-
-@pytest.fixture
-def undecided(app: Flask) -> Iterator[Undecided]:
-    state = Undecided(app)
-    yield state
-    state.over()
-
-
 @pytest.mark.parametrize("choice", ["先发出，再退出", "替我留着，下次登录再发", "不要了，丢掉"])
 def test_who_logs_out_decides_about_what_waits(
     app: Flask, people: People, phone_of: PhoneOf, undecided: Undecided, choice: str
 ) -> None:
     member_id, phone = phone_of("崔广田")
     page = settled(phone)
+    undecided.begins()
     phone.open("/needs/new")
     write_need(page)
     press(page, "/needs")

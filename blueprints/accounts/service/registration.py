@@ -22,11 +22,12 @@ from core.database import db, insert_once, new_id
 from core.errors import NotFound, Refusal, constraint_means
 from core.fields import Form
 from core.operations import Act, Outcome, operation
-from core.registries import notice_kind, tell
+from core.registries import notice_kind, notice_switch, tell
 
 STATUS_URL = "/register/status"
-SUBMITTED = notice_kind("registration.submitted", lazy_gettext("%(name)s（%(company)s）申请入会"))
-ANSWERED = notice_kind("registration.answered", lazy_gettext("%(name)s（%(company)s）补充了入会申请"))
+APPLICATIONS = notice_switch("registrations.new", lazy_gettext("新的入会申请，和补充的话"), roles=("admin",))
+SUBMITTED = notice_kind("registration.submitted", lazy_gettext("%(name)s（%(company)s）申请入会"), switch=APPLICATIONS)
+ANSWERED = notice_kind("registration.answered", lazy_gettext("%(name)s（%(company)s）补充了入会申请"), switch=APPLICATIONS)
 
 
 class PhoneTaken(Refusal):
