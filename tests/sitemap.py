@@ -126,6 +126,7 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/me/data",
             "/me/erase",
             "/me/calendar",
+            "/me/notices",
             "/notices",
             "/outbox",
             "/offline",

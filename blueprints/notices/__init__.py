@@ -1,8 +1,8 @@
 """What a member is told: on screen, and by SMS what an absent person must know."""
 
-from blueprints.notices import offline, privacy, retention
+from blueprints.notices import choices, offline, privacy, retention
 from blueprints.notices.routes import blueprint
 from blueprints.notices.sender import init_app
 
 blueprints = (blueprint,)
-__all__ = ["blueprints", "init_app", "offline", "privacy", "retention"]
+__all__ = ["blueprints", "choices", "init_app", "offline", "privacy", "retention"]

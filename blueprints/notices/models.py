@@ -44,6 +44,16 @@ class Notice(Keyed, Base):
         return (f"notices:{self.member_id}",)
 
 
+class MutedNotice(Base):
+    """That one member wants no notices of one switch (`core.registries.NoticeSwitch`), or no messages (`sms`)."""
+
+    __tablename__ = "muted_notices"
+    __table_args__ = (Index("ix_muted_notices_switch", "switch"),)
+
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True)
+    switch: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
 class SmsMessage(Keyed, Base):
     """One message that waits to be sent, written in the transaction of its cause.
 

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.notices import service
+from blueprints.notices import choices, service
 from blueprints.notices.commands import send_messages
-from blueprints.notices.offline import topics_of
+from blueprints.notices.forms import ChoicesForm
+from blueprints.notices.offline import choices_page, topics_of
 from core.access import member, requires
 from core.pages import page
 from core.posts import submit
@@ -31,6 +32,35 @@ def index(status: int = 200, **_: Any) -> Response:
         return {"notices": notices, "next_url": f"/notices?after={more}" if more else None, "later": after}
 
     return page("notices/index.html", tab="notices", topics=topics_of(person), dated=False, load=load, status=status)
+
+
+@blueprint.get("/me/notices")
+@requires("signed_in")
+def choices_form(form: ChoicesForm | None = None, status: int = 200, **_: Any) -> Response:
+    """What this person wants to be told of."""
+    kept = choices_page(member())
+
+    def load() -> dict[str, Any]:
+        offered = choices.offered(member())
+        ticked = set(form.wanted.data or ()) if form else offered.keys() - choices.muted_by(member().id)
+        return {"offered": offered, "ticked": ticked, "form": form or ChoicesForm()}
+
+    return page(
+        "notices/choices.html",
+        tab="me",
+        topics=kept.topics,
+        states=kept.states,
+        dated=kept.dated,
+        load=load,
+        status=status,
+    )
+
+
+@blueprint.post("/me/notices")
+@requires("signed_in")
+def choose() -> ResponseReturnValue:
+    """Keep what was ticked."""
+    return submit("notices.choose", choices_form)
 
 
 @blueprint.post("/notices/read")

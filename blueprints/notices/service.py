@@ -12,8 +12,8 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from blueprints.accounts.models import Member
-from blueprints.notices import rules, sender
-from blueprints.notices.forms import OpenForm, ReadForm
+from blueprints.notices import choices, rules, sender
+from blueprints.notices.forms import SMS, OpenForm, ReadForm
 from blueprints.notices.models import Notice, SmsMessage
 from core import chamber, sms
 from core.access import Viewer
@@ -48,11 +48,15 @@ class Told:
 def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, words: dict[str, str]) -> None:
     """Tell each of `members` of `kind` once for `subject`, in the transaction of the cause.
 
-    Who was told already is left alone. An urgent kind also becomes an SMS where a gateway is set.
+    Who was told already, or has switched this kind off, is left alone. An urgent kind also becomes
+    an SMS where a gateway is set, for who has not switched those off.
     """
     recipients = sorted(set(members))
     told: list[uuid.UUID] = []
     for start in range(0, len(recipients), ROWS_AT_ONCE):
+        listening = choices.without_muted(recipients[start : start + ROWS_AT_ONCE], notice_kinds[kind].switch)
+        if not listening:
+            continue
         statement = insert_once(Notice).values(
             [
                 {
@@ -64,14 +68,14 @@ def tell(members: Iterable[uuid.UUID], kind: str, *, url: str, subject: str, wor
                     "url": url,
                     "made_at": now(),
                 }
-                for member_id in recipients[start : start + ROWS_AT_ONCE]
+                for member_id in listening
             ]
         )
         once = statement.on_conflict_do_nothing(index_elements=["member_id", "kind", "subject"])
         told += db.session.scalars(once.returning(Notice.member_id))
     touch(*(f"notices:{member_id}" for member_id in told))
     if notice_kinds[kind].urgent and told and sms.available():
-        _send(told, kind, words)
+        _send(choices.without_muted(told, SMS), kind, words)
 
 
 @unteller

@@ -120,7 +120,7 @@ def test_a_need_that_waits_stands_in_the_list_and_can_be_changed_before_it_is_se
     write_need(page)
     press(page, "/needs")
     expect(page.locator(".card.waiting")).to_contain_text(NEED["title"])
-    assert page.locator("#title").input_value() == ""
+    expect(page.locator("#title")).to_have_value("")
     phone.open("/needs")
     expect(page.locator(".card.waiting")).to_contain_text(NEED["title"])
     phone.shot("need-waits")

@@ -27,7 +27,9 @@ from core.registries import notice_kind, notice_switch, tell
 STATUS_URL = "/register/status"
 APPLICATIONS = notice_switch("registrations.new", lazy_gettext("新的入会申请，和补充的话"), roles=("admin",))
 SUBMITTED = notice_kind("registration.submitted", lazy_gettext("%(name)s（%(company)s）申请入会"), switch=APPLICATIONS)
-ANSWERED = notice_kind("registration.answered", lazy_gettext("%(name)s（%(company)s）补充了入会申请"), switch=APPLICATIONS)
+ANSWERED = notice_kind(
+    "registration.answered", lazy_gettext("%(name)s（%(company)s）补充了入会申请"), switch=APPLICATIONS
+)
 
 
 class PhoneTaken(Refusal):
