@@ -196,7 +196,7 @@ def test_a_draft_comes_back_and_can_be_cleared(phone_of: PhoneOf) -> None:
     expect(page.locator("#title")).to_have_value("")
     page.reload()
     page.wait_for_timeout(300)
-    assert page.locator("#title").input_value() == ""
+    expect(page.locator("#title")).to_have_value("")
 
 
 @pytest.mark.parametrize("choice", ["先发出，再退出", "替我留着，下次登录再发", "不要了，丢掉"])
