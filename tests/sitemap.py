@@ -124,6 +124,8 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/me/passkeys",
             "/me/confirm",
             "/me/data",
+            "/me/data/members",
+            "/me/data/operations",
             "/me/erase",
             "/me/calendar",
             "/me/notices",

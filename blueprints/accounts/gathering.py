@@ -12,6 +12,7 @@ from blueprints.accounts.labels import TRADE_LABELS
 from blueprints.accounts.models import Company, Member, Rule
 from core.clock import clock
 from core.database import db
+from core.i18n import spoken
 from core.registries import Gathered, gathers
 
 
@@ -32,16 +33,25 @@ def of_the_day(day: date) -> Iterator[Gathered]:
         .join(Company, Company.id == Member.company_id)
         .where(Member.status == "member", Member.joined_at >= start, Member.joined_at < end)
     )
-    rules = select(
-        literal("notice"), cast(null(), Uuid), Rule.title, literal(""), literal(""), Rule.slug, Rule.published_at
-    ).where(Rule.published_at >= start, Rule.published_at < end)
-    both = union_all(joined, rules).subquery()
+    announced, begun = (
+        select(
+            literal(kind), cast(null(), Uuid), Rule.title, literal(""), literal(""), Rule.slug, Rule.in_force_from
+        ).where(when >= start, when < end)
+        for kind, when in (("announced", Rule.published_at), ("notice", Rule.in_force_from))
+    )
+    announced = announced.where(Rule.in_force_from > Rule.published_at)
+    both = union_all(joined, announced, begun).subquery()
     for row in db.session.execute(select(both).order_by(both.c.at, both.c.title)):
         if row.kind == "member":
             words = {"name": row.title, "company": row.company, "position": row.position}
             trade = str(TRADE_LABELS[row.slug])
             line = gettext("欢迎%(company)s%(position)s%(name)s（%(trade)s）", trade=trade, **words)
             yield Gathered("member", f"member:{row.key}", row.title, line, f"/members/{row.key}")
+        elif row.kind == "announced":
+            line = gettext(
+                "《%(title)s》从%(day)s起改用新的一版，改了哪几句已经标出", title=row.title, day=spoken(row.at, "day")
+            )
+            yield Gathered("notice", f"announced:{row.slug}:{day}", row.title, line, f"/rules/{row.slug}")
         else:
             line = gettext("《%(title)s》有了新版，请抽空读一遍", title=row.title)
             yield Gathered("notice", f"notice:{row.slug}:{day}", row.title, line, f"/rules/{row.slug}")

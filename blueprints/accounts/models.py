@@ -258,8 +258,16 @@ class OneTimeLink(Keyed, Base):
     tries: Mapped[int] = mapped_column(Integer, default=0)
 
 
+def _when_published(context: Any) -> datetime:
+    published_at: datetime = context.get_current_parameters()["published_at"]
+    return published_at
+
+
 class Rule(Base):
-    """One text that members accept, by version; the newest version is in force."""
+    """One text that members accept, by version; the newest that has come into force is in force.
+
+    One that is announced comes into force later than it was published.
+    """
 
     __tablename__ = "rules"
 
@@ -268,6 +276,7 @@ class Rule(Base):
     title: Mapped[str] = mapped_column(String(80))
     body: Mapped[str] = mapped_column(Text)
     published_at: Mapped[datetime]
+    in_force_from: Mapped[datetime] = mapped_column(default=_when_published)
 
     def topics(self) -> Iterable[str]:
         return ("rules",)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from blueprints.accounts.models import Registration
-from blueprints.accounts.service import application_of, rules_in_force
+from blueprints.accounts.rules import announced, in_force, versions_text
+from blueprints.accounts.service import application_of
+from blueprints.accounts.service.community_rules import versions
 from core import sms
 from core.access import Viewer
+from core.clock import now
 from core.registries import OfflinePage, keeps_offline, visitors_keep_offline
 
 REGISTER = OfflinePage("/register", dated=False)
@@ -24,8 +27,12 @@ def status_page(application: Registration) -> OfflinePage:
 def rules_page(reader: Viewer | None, slug: str = "") -> OfflinePage:
     """The list of rules, or one of them."""
     topics = ("rules", f"member:{reader.id}") if reader else ("rules",)
-    states = ("due",) if reader and reader.rules_due else ()
-    return OfflinePage(f"/rules/{slug}" if slug else "/rules", topics, states, dated=False)
+    due = ("due",) if reader and reader.rules_due else ()
+    known = versions()
+    coming = announced(known, now()).values()
+    states = (*due, versions_text((each.slug, each.version) for each in in_force(known, now()).values()))
+    until = min((each.in_force_from for each in coming), default=None)
+    return OfflinePage(f"/rules/{slug}" if slug else "/rules", topics, states, until, dated=False)
 
 
 def profile_page(person: Viewer) -> OfflinePage:
@@ -54,5 +61,5 @@ def visitors() -> Iterator[OfflinePage]:
 
 def _rules(reader: Viewer | None) -> Iterator[OfflinePage]:
     yield rules_page(reader)
-    for rule in rules_in_force():
-        yield rules_page(reader, rule.slug)
+    for slug in in_force(versions(), now()):
+        yield rules_page(reader, slug)

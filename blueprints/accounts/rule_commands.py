@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from blueprints.accounts.models import Rule
-from blueprints.accounts.service.community_rules import rule, rules_in_force
-from core import audit
-from core.clock import now
-from core.database import db, in_transaction
+from blueprints.accounts.service.community_rules import rules_in_force
+from blueprints.accounts.service.rule_changes import NOTICE_DAYS, newest, publish
+from core.clock import today
+from core.database import in_transaction
 from core.settings import ROOT
 
 DRAFTS = ROOT / "demo" / "data" / "rules.jsonl"
@@ -30,9 +30,9 @@ Folder = click.Path(path_type=Path, file_okay=False)
 @click.argument("folder", type=Folder)
 @with_appcontext
 def export_rules(folder: Path) -> None:
-    """Write the rules in force to FOLDER; for those that there are not yet, drafts to begin with."""
+    """Write the rules to FOLDER as they are in force, or announced; for those that there are not yet, drafts."""
     texts = {draft["slug"]: draft["body"] for draft in map(json.loads, DRAFTS.read_text("utf-8").splitlines())}
-    texts |= {each.slug: rule(each.slug).body for each in rules_in_force()}
+    texts |= {each.slug: newest(each).body for each in rules_in_force()}
     folder.mkdir(parents=True, exist_ok=True)
     for slug, text in sorted(texts.items()):
         path = folder / f"{slug}.md"
@@ -42,28 +42,18 @@ def export_rules(folder: Path) -> None:
 
 @click.command("publish-rules")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), help="The day from which it is in force, YYYY-MM-DD; in seven days."
+)
 @with_appcontext
-def publish_rules(folder: Path) -> None:
-    """Publish what in FOLDER differs from the rules in force; every member is asked to accept the new versions."""
+def publish_rules(folder: Path, on: datetime | None) -> None:
+    """Announce what in FOLDER differs from the rules; the old version is in force until the day comes."""
+    day = on.date() if on else today() + timedelta(days=NOTICE_DAYS)
+    if day < today():
+        raise click.BadParameter("这一天已经过去了 · this day is past", param_hint="--on")
     texts = {path.stem: _checked(path) for path in sorted(folder.glob("*.md"))}
-    published = in_transaction(lambda: publish(texts))
+    published = in_transaction(lambda: publish(texts, day))
     click.echo("\n".join(published) if published else "没有变化 · nothing changed")
-
-
-def publish(texts: dict[str, tuple[str, str]]) -> list[str]:
-    """Make new versions of the rules whose title and text differ, by slug; the caller commits."""
-    in_force = {each.slug: each for each in rules_in_force()}
-    published = []
-    for slug, (title, body) in texts.items():
-        old = in_force.get(slug)
-        if old and rule(slug).body.strip() == body.strip():
-            continue
-        version = old.version + 1 if old else 1
-        db.session.add(Rule(slug=slug, version=version, title=title, body=body, published_at=now()))
-        before = {"version": old.version, "title": old.title} if old else None
-        audit.record(None, "rule.publish", "rule", slug, before=before, after={"version": version, "title": title})
-        published.append(f"{slug}: {title} 第 {version} 版")
-    return published
 
 
 def _checked(path: Path) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import ipaddress
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 WAITING = ("submitted", "asked")
 CODE_TRIES = 5
@@ -80,6 +80,33 @@ def phone_is_shown(*, viewer_id: uuid.UUID, member_id: uuid.UUID, visible: bool,
 def keeps_an_admin(admins: Collection[uuid.UUID], leaving: uuid.UUID) -> bool:
     """Whether somebody still keeps the roles when `leaving` does not any more."""
     return any(admin != leaving for admin in admins)
+
+
+@dataclass(frozen=True)
+class RuleVersion:
+    """One version of one rule, without its text."""
+
+    slug: str
+    version: int
+    title: str
+    published_at: datetime
+    in_force_from: datetime
+
+
+def in_force(versions: Iterable[RuleVersion], instant: datetime) -> dict[str, RuleVersion]:
+    """Of each rule the newest version that has come into force, by slug."""
+    return _newest(version for version in versions if version.in_force_from <= instant)
+
+
+def announced(versions: Collection[RuleVersion], instant: datetime) -> dict[str, RuleVersion]:
+    """Of each rule the version that is announced and will come into force, by slug."""
+    now = in_force(versions, instant)
+    coming = _newest(version for version in versions if version.in_force_from > instant)
+    return {slug: each for slug, each in coming.items() if slug not in now or each.version > now[slug].version}
+
+
+def _newest(versions: Iterable[RuleVersion]) -> dict[str, RuleVersion]:
+    return {each.slug: each for each in sorted(versions, key=lambda each: each.version)}
 
 
 def versions_text(versions: Iterable[tuple[str, int]]) -> str:

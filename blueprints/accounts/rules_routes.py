@@ -7,9 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from blueprints.accounts import offline
+from blueprints.accounts.changes import changes
 from blueprints.accounts.routes import blueprint
 from blueprints.accounts.rules import versions_text
 from blueprints.accounts.service import rule, rules_in_force
+from blueprints.accounts.service.community_rules import body_of
 from core.access import public, requires, safe_next, viewer
 from core.markdown import render
 from core.operations import Outcome
@@ -55,13 +57,21 @@ def rules(form: object = None, status: int = 200) -> ResponseReturnValue:
 @blueprint.get("/rules/<slug>")
 @public
 def show_rule(slug: str) -> ResponseReturnValue:
-    """One rule in its newest version."""
+    """One rule as it is in force; what is announced, and which sentences change."""
     reader = viewer()
     kept = offline.rules_page(reader, slug)
 
     def load() -> dict[str, object]:
         wanted = rule(slug, reader.id if reader else None)
-        return {"rule": wanted, "text": render(wanted.body, without_title=True)}
+        coming = body_of(slug, wanted.coming.version) if wanted.coming else ""
+        earlier = body_of(slug, wanted.previous.version) if wanted.previous and not coming else ""
+        before, after = (wanted.body, coming) if coming else (earlier, wanted.body)
+        return {
+            "rule": wanted,
+            "text": render(wanted.body, without_title=True),
+            "coming": render(coming, without_title=True),
+            "changes": changes(before, after) if before else [],
+        }
 
     return page(
         "accounts/rule.html",

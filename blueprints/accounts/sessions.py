@@ -35,7 +35,10 @@ _due = (
     )
     .where(
         RuleAcceptance.id.is_(None),
-        Rule.version == select(func.max(_newer.version)).where(_newer.slug == Rule.slug).scalar_subquery(),
+        Rule.version
+        == select(func.max(_newer.version))
+        .where(_newer.slug == Rule.slug, _newer.in_force_from <= bindparam("instant"))
+        .scalar_subquery(),
     )
     .correlate(Member)
     .scalar_subquery()

@@ -26,6 +26,7 @@ ACT_LABELS: dict[str, Any] = {
     "installation.restore": _l("从备份恢复了数据"),
     "audit.sign": _l("重新签了操作记录"),
     "rule.publish": _l("发布了规则"),
+    "rule.withdraw": _l("撤回了要改的规则"),
     "settings.change": _l("改了设置"),
     "keys.rotate": _l("换了加密的钥匙"),
     "admin.reasons": _l("改了现成理由"),

@@ -33,6 +33,14 @@ def data() -> Response:
     )
 
 
+@blueprint.get("/me/data/<name>")
+@requires("signed_in")
+def one_kind(name: str) -> Response:
+    """One kind of what is held on me, as it is kept."""
+    section, more = export.on_screen(name, member().id)
+    return page("me/held.html", tab="me", section=section, more=more)
+
+
 @blueprint.get("/me/export")
 @requires("signed_in")
 def take_away() -> ResponseReturnValue:

@@ -22,10 +22,14 @@ from core.access import Viewer
 from core.audit import AuditEntry
 from core.clock import now, today
 from core.database import db
+from core.errors import NotFound
 from core.held import Row, held
 from core.i18n import spoken, utc
 from core.operations import LedgerRow
 from core.registries import Held, exports, holdings
+from core.values import masked_identity_number
+
+ON_SCREEN = 100
 
 
 def _acts(member_id: uuid.UUID) -> list[Row]:
@@ -86,9 +90,25 @@ class Section:
     rows: list[list[tuple[str, str]]]
 
 
-def titles() -> list[str]:
-    """The kinds of things that are held on people here."""
-    return [str(each.title) for each in holdings.values()]
+def titles() -> dict[str, str]:
+    """The kinds of things that are held on people here, by name."""
+    return {name: str(each.title) for name, each in holdings.items()}
+
+
+def on_screen(name: str, member_id: uuid.UUID) -> tuple[Section, int]:
+    """One kind of what is held on a person, newest first, and how many rows the page leaves to the export.
+
+    No page shows an identity number whole. Raises `NotFound`.
+    """
+    each = holdings.get(name)
+    if each is None:
+        raise NotFound
+    rows = [dict(row) for row in each.rows(member_id)][::-1]
+    for row in rows:
+        if row.get("identity_number"):
+            row["identity_number"] = masked_identity_number(row["identity_number"])
+    (section,) = _sections({name: rows[:ON_SCREEN]})
+    return section, max(0, len(rows) - ON_SCREEN)
 
 
 def everything(member_id: uuid.UUID) -> dict[str, list[Row]]:

@@ -17,8 +17,8 @@ from tests.people import People
 SLUGS = {"community-rules", "posting-donts", "sharing-hour", "red-packets", "integrity-pledge", "privacy-policy"}
 
 
-def run(app: Flask, command: str, folder: Path) -> tuple[int, str]:
-    result = app.test_cli_runner().invoke(args=[command, str(folder)])
+def run(app: Flask, command: str, folder: Path, *options: str) -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=[command, str(folder), *options])
     return result.exit_code, result.output
 
 
@@ -49,7 +49,8 @@ def test_only_what_was_edited_is_published_and_asked_again(app: Flask, people: P
     assert run(app, "publish-rules", tmp_path / "again") == (0, "没有变化 · nothing changed\n")
     edited = tmp_path / "again" / "red-packets.md"
     edited.write_text("\ufeff# 红包四不要\r\n\r\n不要讨。\r\n", "utf-8")
-    assert run(app, "publish-rules", tmp_path / "again") == (0, "red-packets: 红包四不要 第 2 版\n")
+    at_once = run(app, "publish-rules", tmp_path / "again", "--on", "2026-11-21")
+    assert at_once == (0, "red-packets: 红包四不要 第 2 版\n")
     assert versions(app)["red-packets"] == [1, 2]
     assert versions(app)["privacy-policy"] == [1]
     page = browser.get("/rules")

@@ -39,6 +39,15 @@ def test_the_overview_counts_what_waits(admin: Browser, people: People) -> None:
     assert page.html.count('class="row"') >= 7
 
 
+def test_the_overview_asks_for_the_contact_that_the_privacy_text_promises(admin: Browser) -> None:
+    assert "页脚里还没有秘书处的地址和电话" in admin.get("/admin")
+    page = admin.get("/admin/settings")
+    fields = {name: page.value(name) for name in ("name", "sharing_hour", "briefing_time")}
+    admin.post("/admin/settings", {**fields, "contact": "友谊路 11 号 · 022-0000-1118"})
+    assert "页脚里还没有" not in admin.get("/admin")
+    assert "友谊路 11 号" in Browser(admin.app).get("/rules")
+
+
 def test_an_act_is_a_sentence_with_what_was_before(app: Flask, admin: Browser, people: People) -> None:
     member_id = people.member("李四")
     record(

@@ -95,6 +95,39 @@ def test_the_export_holds_what_the_member_did_and_nothing_of_the_password(world:
     assert "喷漆房的废气" not in json.dumps(other, ensure_ascii=False)
 
 
+def test_everything_that_is_held_can_be_seen_on_a_page_of_one_s_own(world: World) -> None:
+    member = world.browser("member")
+    overview = member.get("/me/data")
+    for name in holdings:
+        assert f'href="/me/data/{name}"' in overview.html
+        assert member.get(f"/me/data/{name}").status == 200
+    assert "崔广田" in member.get("/me/data/members")
+    assert "吃素" in member.get("/me/data/signups")
+    assert "三个工作日内办" in member.get("/me/data/signups")
+    assert member.get("/me/data/nothing").status == 404
+    assert "吃素" not in world.browser("other").get("/me/data/signups")
+
+
+def test_no_page_shows_an_identity_number_whole(app: Flask, people: People) -> None:
+    member_id, browser = people.logged_in("程英")
+    with app.app_context():
+        keep_number(db.session.get_one(Member, member_id), "11010519491231002X")
+        db.session.commit()
+    page = browser.get("/me/data/members")
+    assert "1101**********002X" in page
+    assert "11010519491231002X" not in page.html
+
+
+def test_a_long_list_leaves_the_older_ones_to_the_export(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blueprints.me.export.ON_SCREEN", 2)
+    _, browser = people.logged_in()
+    for title in ("一", "二", "三"):
+        browser.post("/needs", {"kind": "need", "title": title, "body": "六吨。", "category": "procurement"})
+    page = browser.get("/me/data/needs")
+    assert "还有 1 条更早的" in page
+    assert page.text.index("三") < page.text.index("二")
+
+
 def test_the_export_asks_for_the_password_again(world: World) -> None:
     browser = fresh(world, "member")
     clock.advance(minutes=11)

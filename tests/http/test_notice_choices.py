@@ -25,7 +25,7 @@ ALWAYS = {
     *("event.cancelled", "event.promoted", "event.moved"),
     *("consultation.scheduled", "consultation.declined", "consultation.withdrawn", "consultation.expert_gone"),
     *("member.suspended", "member.reinstated", "member.roles", "thing.hidden", "thing.shown"),
-    *("password.forgotten", "phone.wanted", "expert_group.lead_gone"),
+    *("password.forgotten", "phone.wanted", "expert_group.lead_gone", "rule.announced"),
 }
 """What an absent person must know, or what another person's way back hangs on."""
 

@@ -150,3 +150,25 @@ def test_the_ledger_keeps_its_rows_and_the_database_gets_a_generation(empty_app:
     db.session.rollback()
     upgrade()
     assert generation.current() not in ("0", first)
+
+
+def test_the_rules_that_there_are_came_into_force_when_published_and_what_is_announced_goes_on_the_way_down(
+    empty_app: Flask,
+) -> None:
+    upgrade(revision="0010")
+    row = (
+        "INSERT INTO rules (slug, version, title, body, published_at{more}) VALUES ('a', {version}, '', '', {at}{day})"
+    )
+    db.session.execute(text(row.format(more="", version=1, at=AT, day="")))
+    db.session.commit()
+    upgrade()
+    rows = "SELECT version, in_force_from = published_at FROM rules ORDER BY version"
+    assert db.session.execute(text(rows)).all() == [(1, True)]
+    announced = row.format(more=", in_force_from", version=2, at=AT, day=", '2999-01-01 00:00:00'")
+    db.session.execute(text(announced))
+    db.session.commit()
+    downgrade(revision="0010")
+    assert db.session.execute(text("SELECT version FROM rules")).all() == [(1,)]
+    db.session.rollback()
+    upgrade()
+    assert is_current()
