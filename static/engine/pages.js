@@ -27,8 +27,8 @@
     },
 
     /** A page as it lies on the phone. */
-    async read(url) {
-      const kept = await (await own()).match(url);
+    async read(url, account) {
+      const kept = await (await (account === undefined ? own() : cacheOf(account))).match(url);
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 

@@ -6,9 +6,12 @@
   const worker = /** @type {any} */ (self);
   const PATIENCE_MS = 1500;
   const DEADLINE_MS = 20_000;
+  const HELD_MS = 500;
   const HOLE = "<!--main-->";
   const assetsName = `assets-${RELEASE}`;
   let english = !/^zh/.test(navigator.language || "zh");
+  /** Ends of pages that wait for the first paint. @type {Set<(_: any) => void>} */
+  const held = new Set();
 
   /** @param {number} ms @returns {Promise<null>} */
   const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(null), ms));
@@ -43,6 +46,7 @@
 
   worker.addEventListener("message", (/** @type {any} */ event) => {
     if (event.data === "update") worker.skipWaiting();
+    if (event.data === "painted") held.forEach((go) => go(held.clear()));
     if (event.data === "claim") event.waitUntil(worker.clients.claim());
   });
 
@@ -72,23 +76,28 @@
   async function navigate(event, url, finished) {
     const network = fromNetwork(event, url);
     try {
-      const [tombstone, account = "", unsettled, known = english] = await Promise.all(["tombstone", "account", "unsettled", "english"].map(store.get));
-      english = known;
+      const known = Object.fromEntries((await store.readAll("meta")).map(({ key, value }) => [key, value]));
+      const { tombstone, account = "", unsettled } = known;
+      english = known.english ?? english;
       if (tombstone && !await huiyou.account.bury()) return left(finished);
+      const kept = read(url, account);
       const shell = unsettled ? undefined : await pages.shell(account);
       if (!shell) return await whole(event.request, finished);
       const [head, foot] = (await shell.text()).split(HOLE);
       const encoder = new TextEncoder();
       const body = new ReadableStream({
         async start(stream) {
-          stream.enqueue(encoder.encode(head));
+          const send = (/** @type {string} */ part) => stream.enqueue(encoder.encode(part));
+          send(head);
+          const painted = new Promise((resolve) => held.add(resolve));
           try {
-            stream.enqueue(encoder.encode(await fragment(url, account, network, finished)));
+            send(await fragment(url, account, network, kept, finished));
           } catch {
-            stream.enqueue(encoder.encode(await nothing()));
+            send(await nothing());
             finished();
           }
-          stream.enqueue(encoder.encode(foot));
+          await Promise.race([painted, after(HELD_MS)]);
+          send(foot);
           stream.close();
         },
       });
@@ -112,15 +121,18 @@
     }).catch(() => null);
   }
 
-  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Done} finished */
-  async function fragment(url, account, network, finished) {
+  /** A page on this phone, if need be without its query. @param {string} url @param {string} account */
+  const read = async (url, account) => await pages.read(url, account) || (url.includes("?") ? pages.read(url.split("?")[0], account) : null);
+
+  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Promise<PageLine | null>} reading @param {Done} finished */
+  async function fragment(url, account, network, reading, finished) {
     const stored = network.then((answer) => keep(answer, account)).catch(() => {});
     const soon = await Promise.race([network, after(PATIENCE_MS)]);
     if (soon && soon.status < 500) {
       stored.then(finished);
       return shown(soon, account);
     }
-    const kept = await pages.read(url) || (url.includes("?") && await pages.read(url.split("?")[0]));
+    const kept = await reading;
     if (kept) {
       network.then(async (answer) => {
         await stored;

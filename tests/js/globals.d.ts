@@ -67,7 +67,7 @@ interface Huiyou {
   };
   pages: {
     list(): Promise<KeptPage[]>;
-    read(url: string): Promise<PageLine | null>;
+    read(url: string, account?: string): Promise<PageLine | null>;
     put(page: PageLine, account: string): Promise<void>;
     drop(etags: Set<string>): Promise<void>;
     purge(): Promise<void>;
