@@ -11,7 +11,6 @@ type Sender = { account: string | null; outbox: string };
 type Came = { kind: string; body?: any; wait?: number };
 /** What the network said to a navigation. */
 type Answer = { page: any; status: number; account: string; location: string | null };
-type Done = () => void;
 type Sent = { sent: number; answer: string; pages: PageLine[] };
 type KeptPage = Omit<PageLine, "html"> & { size: number };
 
