@@ -50,7 +50,7 @@
       await store.set("account", account);
       huiyou.tell("account", { account });
       await outbox.release(account);
-      if (self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
+      if (before !== undefined && self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
       await sender.send({ reason: "login" });
       await huiyou.sync.run({ force: true });
     },

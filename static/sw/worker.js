@@ -25,12 +25,8 @@
   async function install() {
     const cache = await caches.open(assetsName);
     await cache.addAll(ASSETS);
-    if (await store.get("account") === undefined) {
-      const response = await huiyou.call("/shell");
-      if (!huiyou.ours(response)) throw new Error("The shell did not come from the application.");
-      if (await store.get("account") === undefined) await store.set("account", response.headers.get("Account") || "");
-    }
-    await pages.renewShell(await store.get("account"));
+    const account = await store.get("account");
+    if (!await pages.renewShell(account) && account === undefined) throw new Error("The shell did not come from the application.");
   }
 
   worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));

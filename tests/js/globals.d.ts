@@ -71,7 +71,7 @@ interface Huiyou {
     drop(etags: Set<string>): Promise<void>;
     purge(): Promise<void>;
     shell(account: string): Promise<Response | undefined>;
-    renewShell(account: string): Promise<boolean>;
+    renewShell(account?: string): Promise<boolean>;
   };
   sync: { run(options?: { force?: boolean; after?: boolean }): Promise<any> };
   account: {
