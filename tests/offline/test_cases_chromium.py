@@ -48,7 +48,8 @@ DEAD_CONNECTION = """(() => {
 })()"""
 WHAT_CAME_FIRST = """{
   self.came = [];
-  const look = () => document.getElementById("main") ? setTimeout(() => came.push("paint")) : requestAnimationFrame(look);
+  const there = () => document.getElementById("main");
+  const look = () => there() ? setTimeout(() => came.push("paint")) : requestAnimationFrame(look);
   requestAnimationFrame(look);
   document.addEventListener("DOMContentLoaded", () => came.push("scripts"));
 }"""
