@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Response, expect
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People
 
 PHONE = {"width": 360, "height": 780}
+PATIENCE = 20
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -75,7 +76,16 @@ class Phone:
             self.faults.append(message.text)
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.site + path)
+        """Open a page; with a network, until it is what the server says now, not what a slow one left on the phone."""
+        for _ in range(PATIENCE):
+            try:
+                self.page.goto(self.site + path)
+            except Error as error:
+                if "interrupted by another navigation" not in error.message:
+                    raise
+                continue
+            if not self.page.locator("main[data-as-of]").count() or not self.page.evaluate("navigator.onLine"):
+                break
         return self.page
 
     def log_in(self, phone: str, password: str = PASSWORD) -> None:
