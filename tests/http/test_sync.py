@@ -22,6 +22,8 @@ from tests.people import People
 from tests.phones import Phone
 from tests.world import ROLES, World, build
 
+pytestmark = pytest.mark.unhurried
+
 NEED = {"kind": "need", "title": "求购边角料", "body": "六吨。", "category": "procurement"}
 Line = dict[str, Any]
 
