@@ -195,6 +195,13 @@ def _accounts(world: World) -> dict[str, Case]:
             dict.fromkeys(("position", "introduction", "strengths", "shortfalls"), profile),
         ),
         "company.update": Case("member", "/me/profile", "/me/company", {}, {"products": profile, "buys": profile}),
+        "company.change": Case(
+            "member",
+            "/me/profile",
+            "/me/company/change",
+            {"change": "renamed", "company_name": "某"},
+            {"company_name": profile, "new_position": profile},
+        ),
         "password.change": Case("member", "/me/password", "/me/password", passwords),
         "password.forgotten": Case("visitor", "/password/forgot", "/password/forgot", {"phone": "13900000000"}),
         "password.reset_by_code": Case(
@@ -206,6 +213,9 @@ def _accounts(world: World) -> dict[str, Case]:
         ),
         "phone.request": Case("member", "/me/phone", "/me/phone", {"phone": "13900000000", "password": PASSWORD}),
         "rules.accept": Case("member", "/rules", "/rules/accept"),
+        "rule.comment": Case(
+            "member", "/rules/privacy-policy", "/rules/privacy-policy/comments", {"body": "。"}, {"body": ITSELF}
+        ),
         "log-in": Case("visitor", "/login", "/login", {"phone": world.phone_number("other"), "password": PASSWORD}),
         "display": Case("visitor", "/", "/display"),
     }
@@ -231,6 +241,19 @@ def _admin(world: World) -> dict[str, Case]:
             required=frozenset({"reason"}),
         ),
         "member.set_roles": Case("admin", someone, f"{someone}/roles"),
+        "member.correct": Case(
+            "admin",
+            someone,
+            f"{someone}/correct",
+            {"reason": "。"},
+            {
+                "real_name": ITSELF,
+                "company_name": ITSELF,
+                "position": ITSELF,
+                "referrer": ITSELF,
+                "reason": ("admin", f"/admin/audit?subject={world.who['other']}"),
+            },
+        ),
         "member.make_link": Case("admin", someone, f"{someone}/link", {"purpose": "password"}),
         "member.suspend": Case("admin", someone, f"{someone}/suspend", {"reason": "。"}, {"reason": ITSELF}),
         "member.reinstate": Case("admin", suspended, f"{suspended}/reinstate", {}, {"reason": trail}),

@@ -111,6 +111,10 @@ def build(app: Flask, people: People) -> World:
     _consultations(world)
     _briefings(world)
     _reports(world)
+    for role in ("other", "member"):
+        body = "第十条里三个月太长，一个月就够。"
+        world.things["rule_comment"] = str(new_id())
+        world.do(role, "rule.comment", "privacy-policy", body=body, id=world.things["rule_comment"])
     return world
 
 

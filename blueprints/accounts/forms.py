@@ -19,6 +19,7 @@ from core.fields import (
     PhoneField,
     TextField,
     UsccField,
+    UuidField,
 )
 
 NAME = 40
@@ -116,6 +117,13 @@ class AcceptRulesForm(Form):
     shown = TextField(_l("规则"), max_length=ABOUT)
 
 
+class RuleCommentForm(Form):
+    """What a member says of a rule; the phone names it."""
+
+    body = TextField(_l("您的话"), max_length=ABOUT, multiline=True, required=True)
+    id = UuidField(_l("编号"))
+
+
 class ProfileForm(Form):
     """What members say of themselves."""
 
@@ -132,6 +140,31 @@ class CompanyForm(Form):
     products = TextField(_l("产品和服务"), max_length=ABOUT, multiline=True)
     buys = TextField(_l("采购什么"), max_length=ABOUT, multiline=True)
     version = TextField(_l("版本"), max_length=36)
+
+
+class CompanyChangeForm(Form):
+    """How one's company is called now, or for which one works now."""
+
+    change = ChoiceField(
+        _l("怎么变的"),
+        choices={"moved": _l("我换了公司"), "renamed": _l("公司改了名，同公司的会员一起改")},
+        required=True,
+    )
+    company_name = TextField(_l("公司全称"), max_length=COMPANY, required=True)
+    uscc = UsccField(_l("统一社会信用代码"))
+    new_position = TextField(_l("职务"), max_length=NAME)
+
+
+class CorrectionForm(Form):
+    """What an admin corrects of a member's names, and why; the member reads it."""
+
+    real_name = TextField(_l("姓名"), max_length=NAME, required=True)
+    company_name = TextField(_l("公司全称"), max_length=COMPANY, required=True)
+    uscc = UsccField(_l("统一社会信用代码"))
+    position = TextField(_l("职务"), max_length=NAME, required=True)
+    trade = ChoiceField(_l("行业"), choices=TRADE_LABELS, required=True)
+    referrer = TextField(_l("介绍人"), max_length=NAME)
+    reason = TextField(_l("理由"), max_length=ABOUT, multiline=True, required=True)
 
 
 class EmptyForm(Form):

@@ -12,6 +12,7 @@ WAITING = ("submitted", "asked")
 CODE_TRIES = 5
 MOST_VERSION_DIGITS = 6
 MOST_INITIALS = 4
+COMMENTS_A_DAY = 5
 
 
 def may_decide(state: str) -> bool:
@@ -107,6 +108,11 @@ def announced(versions: Collection[RuleVersion], instant: datetime) -> dict[str,
 
 def _newest(versions: Iterable[RuleVersion]) -> dict[str, RuleVersion]:
     return {each.slug: each for each in sorted(versions, key=lambda each: each.version)}
+
+
+def said_enough(said_today: int) -> bool:
+    """Whether a member has said so much of the rules today that it helps nobody any more."""
+    return said_today >= COMMENTS_A_DAY
 
 
 def versions_text(versions: Iterable[tuple[str, int]]) -> str:

@@ -21,6 +21,10 @@ ACT_LABELS: dict[str, Any] = {
     "member.reinstate": _l("恢复了账号"),
     "member.make_link": _l("给了一次性链接"),
     "member.create_admin": _l("设了第一位管理员"),
+    "member.company_moved": _l("换了公司"),
+    "member.company_renamed": _l("给公司改了名"),
+    "member.position": _l("改了职务"),
+    "member.correct": _l("更正了资料"),
     "member.erase": _l("抹去了资料"),
     "audit.empty": _l("清空了操作记录里的文字"),
     "installation.restore": _l("从备份恢复了数据"),
@@ -44,6 +48,8 @@ ACT_LABELS: dict[str, Any] = {
     "need.show": _l("恢复了帖子"),
     "response.hide": _l("隐藏了回应"),
     "response.show": _l("恢复了回应"),
+    "rule_comment.hide": _l("隐藏了对规则说的话"),
+    "rule_comment.show": _l("恢复了对规则说的话"),
     "report.dismiss": _l("答复了举报"),
     "consultation.assign": _l("指派了专家"),
     "expert_group.name_lead": _l("设了组长"),
@@ -67,6 +73,7 @@ KIND_LABELS: dict[str, Any] = {
     "expert_group": _lp("one", "专家组"),
     "briefing": _lp("one", "简报"),
     "rule": _lp("one", "规则"),
+    "rule_comment": _l("对规则说的话"),
     "chamber": _l("设置"),
 }
 URLS = {
@@ -110,6 +117,13 @@ FIELD_LABELS: dict[str, Any] = {
     "date": _l("日期"),
     "number": _l("期号"),
     "hidden": _l("隐藏"),
+    "in_force_from": _l("起用"),
+    "company": _l("公司"),
+    "uscc": _l("统一社会信用代码"),
+    "position": _l("职务"),
+    "real_name": _l("姓名"),
+    "trade": _l("行业"),
+    "referrer": _l("介绍人"),
 }
 VALUE_LABELS: dict[str, Any] = {
     **STATUS_LABELS,

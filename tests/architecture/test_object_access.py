@@ -54,6 +54,7 @@ OTHER_IDS = {
     "briefings/feed/<token>": "the token is the secret of one feed",
     "calendar/<token>": "the token is the secret of one calendar",
     "experts/<slug>": "members read every group",
+    "me/data/<name>": "one's own rows of one table, by its name",
     "me/phone/<token>": "a link that is good once, for who is logged in as its owner",
     "password/reset/<token>": "a link that is good once",
     "rules/<slug>": "the rules are public",
@@ -103,6 +104,7 @@ def things(world: World) -> dict[str, str]:
             "registration_id": "registration",
             "report_id": "report",
             "briefing_id": "draft",
+            "comment_id": "rule_comment",
         }
     return {name: str(key) for name, key in found.items()} | {name: t[thing] for name, thing in names.items()}
 
@@ -166,7 +168,12 @@ FIELDS = {
     "starts_at": "2026-11-24T10:00",
 }
 """With these most forms are filled in, so that the thing itself is asked for."""
-KEYS = {"consultation": "consultation_id", "checkin.record": "event_id", "need.accept_response": "response_id"}
+KEYS = {
+    "rule.take_back": "comment_id",
+    "consultation": "consultation_id",
+    "checkin.record": "event_id",
+    "need.accept_response": "response_id",
+}
 PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 
