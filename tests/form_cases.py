@@ -280,7 +280,21 @@ def _reports(world: World) -> dict[str, Case]:
     }
 
 
-FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin, _reports)
+def _conduct(world: World) -> dict[str, Case]:
+    other, paused = (f"/admin/conduct/{world.who[role]}" for role in ("other", "suspended"))
+    kept, lifted = (f"{other}/reviews/{world.things[name]}" for name in ("review", "other_review"))
+    because: tuple[dict[str, str], dict[str, str | Where]] = ({"reason": "。"}, {"reason": ITSELF})
+    return {
+        "conduct.warn": Case("admin", other, f"{other}/warn", *because),
+        "conduct.pause": Case("admin", other, f"{other}/pause", *because),
+        "conduct.resume": Case("admin", paused, f"{paused}/resume", *because),
+        "review.ask": Case("member", "/me/conduct", "/me/conduct/review", {"words": "。"}, {"words": ITSELF}),
+        "review.keep": Case("admin", other, f"{kept}/keep", *because),
+        "review.lift": Case("admin", other, f"{lifted}/lift", *because),
+    }
+
+
+FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin, _reports, _conduct)
 NAMES = (
     *("need.create", "need.update", "need.respond", "need.close"),
     *("event.create", "event.update", "event.cancel", "event.signup", "checkin.record", "ticket", "checkin.undo"),
@@ -293,6 +307,8 @@ NAMES = (
     *("registration.ask", "registration.refuse", "decide", "member.set_roles", "member.make_link", "member.suspend"),
     *("member.reinstate", "settings.change", "admin.reasons"),
     *("report.submit", "report.uphold", "report.dismiss", "report.restore"),
+    *("conduct.warn", "conduct.pause", "conduct.resume", "review.ask", "review.keep", "review.lift"),
+    *("rule.comment", "company.change", "member.correct"),
 )
 NOT_OPERATIONS = {"log-in": LoginForm, "display": DisplayForm, "decide": DecideForm, "ticket": CheckinForm}
 

@@ -105,6 +105,7 @@ def things(world: World) -> dict[str, str]:
             "report_id": "report",
             "briefing_id": "draft",
             "comment_id": "rule_comment",
+            "review_id": "review",
         }
     return {name: str(key) for name, key in found.items()} | {name: t[thing] for name, thing in names.items()}
 
@@ -170,6 +171,8 @@ FIELDS = {
 """With these most forms are filled in, so that the thing itself is asked for."""
 KEYS = {
     "rule.take_back": "comment_id",
+    "conduct": "member_id",
+    "review": "review_id",
     "consultation": "consultation_id",
     "checkin.record": "event_id",
     "need.accept_response": "response_id",

@@ -29,7 +29,7 @@ LAST = (
         "event.cancel",
         "need.close",
     ),
-    *("member.suspend", "expert_group.let_go", "session.revoke"),
+    *("conduct.pause", "member.suspend", "expert_group.let_go", "session.revoke"),
 )
 """What ends something that others need."""
 BESIDE_A_FILE = {"briefing.import"}

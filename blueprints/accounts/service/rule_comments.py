@@ -19,7 +19,7 @@ from core.clock import now
 from core.database import db, locked, new_id
 from core.errors import IdTaken, Later, NotFound, constraint_means
 from core.operations import Act, Outcome, operation
-from core.registries import Subject, notice_kind, notice_switch, reportable, tell
+from core.registries import Subject, check_posting, notice_kind, notice_switch, reportable, tell
 
 constraint_means("pk_rule_comments", IdTaken)
 SHOWN = 50
@@ -37,6 +37,7 @@ class SaidEnough(Later):
 @operation("rule.comment", form=RuleCommentForm, lane="rule")
 def comment(act: Act, *, body: str, id: str | None) -> Outcome:  # noqa: A002 the field's name is the phone's
     """Say something of a rule; of the version that is announced, where one is. Raises `SaidEnough`, `IdTaken`."""
+    check_posting(act.person.id)
     found = rule(act.target or "")
     key = uuid.UUID(id) if id else new_id()
     if db.session.get(RuleComment, key):
