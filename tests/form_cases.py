@@ -245,7 +245,7 @@ def _admin(world: World) -> dict[str, Case]:
             "admin",
             someone,
             f"{someone}/correct",
-            {"reason": "。"},
+            {"reason": "。", "referrer": "老李"},
             {
                 "real_name": ITSELF,
                 "company_name": ITSELF,
@@ -257,6 +257,12 @@ def _admin(world: World) -> dict[str, Case]:
         "member.make_link": Case("admin", someone, f"{someone}/link", {"purpose": "password"}),
         "member.suspend": Case("admin", someone, f"{someone}/suspend", {"reason": "。"}, {"reason": ITSELF}),
         "member.reinstate": Case("admin", suspended, f"{suspended}/reinstate", {}, {"reason": trail}),
+        "rule.publish": Case(
+            "admin",
+            "/admin/rules/privacy-policy",
+            "/admin/rules/privacy-policy",
+            {"body": "# 隐私说明\n\n新的。"},
+        ),
         "settings.change": Case("admin", "/admin/settings", "/admin/settings", {}, {"name": ITSELF, "contact": ITSELF}),
         "admin.reasons": Case("admin", "/admin/reasons", "/admin/reasons"),
     }
@@ -308,7 +314,7 @@ NAMES = (
     *("member.reinstate", "settings.change", "admin.reasons"),
     *("report.submit", "report.uphold", "report.dismiss", "report.restore"),
     *("conduct.warn", "conduct.pause", "conduct.resume", "review.ask", "review.keep", "review.lift"),
-    *("rule.comment", "company.change", "member.correct"),
+    *("rule.publish", "rule.comment", "company.change", "member.correct"),
 )
 NOT_OPERATIONS = {"log-in": LoginForm, "display": DisplayForm, "decide": DecideForm, "ticket": CheckinForm}
 

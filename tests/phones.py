@@ -21,7 +21,7 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 def target_of(action: str) -> str | None:
     """What an operation is about: the last id in its form's URL, or the name of the expert group or rule."""
     ids = UUID.findall(action)
-    named = re.match(r"/(?:experts|rules)/([^/]+)/", action)
+    named = re.match(r"(?:/admin)?/(?:experts|rules)/([^/]+)", action)
     return ids[-1] if ids else named[1] if named else None
 
 

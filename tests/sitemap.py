@@ -184,6 +184,8 @@ def pages_of(world: World) -> dict[str, list[str]]:
             "/admin/audit?kind=event",
             "/admin/figures",
             "/admin/settings",
+            "/admin/rules",
+            "/admin/rules/privacy-policy",
             "/admin/reasons",
             "/admin/reports",
             "/admin/reports?state=dismissed",

@@ -9,8 +9,10 @@ from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.labels import ROLE_LABELS, TRADE_LABELS
 from blueprints.accounts.passwords import hash_ahead
+from blueprints.accounts.rules import title_of
 from core.fields import (
     ChoiceField,
+    DateField,
     FlagField,
     Form,
     IdentityNumberField,
@@ -18,6 +20,7 @@ from core.fields import (
     PasswordField,
     PhoneField,
     TextField,
+    Unacceptable,
     UsccField,
     UuidField,
 )
@@ -26,6 +29,7 @@ NAME = 40
 COMPANY = 80
 BODY = 5000
 ABOUT = 1000
+RULE = 20_000
 
 
 class LoginForm(Form):
@@ -122,6 +126,24 @@ class RuleCommentForm(Form):
 
     body = TextField(_l("您的话"), max_length=ABOUT, multiline=True, required=True)
     id = UuidField(_l("编号"))
+
+
+class RuleBodyField(TextField):
+    """The text of a rule in Markdown, whose first line is its title."""
+
+    def parse(self, text: str) -> str:
+        body = f"{super().parse(text)}\n"
+        if title_of(body) is None:
+            raise Unacceptable(_l("第一行写“# 标题”（最多 80 个字），下面写正文。"))
+        return body
+
+
+class RuleTextForm(Form):
+    """A rule's new text, the day from which it is in force, and the version that it was made from."""
+
+    body = RuleBodyField(_l("全文"), max_length=RULE, multiline=True, required=True)
+    on = DateField(_l("哪天起用"))
+    version = TextField(_l("版本"), max_length=36)
 
 
 class ProfileForm(Form):

@@ -50,6 +50,7 @@ OPEN = {
     "/needs/<uuid:need_id>/responses/<uuid:response_id>/withdraw": "an answer is read by all members: 403",
 }
 OTHER_IDS = {
+    "admin/rules/<slug>": "the rules are public, and admins change them",
     "briefings/<int:number>": "members read every issue that was published",
     "briefings/feed/<token>": "the token is the secret of one feed",
     "calendar/<token>": "the token is the secret of one calendar",
