@@ -261,7 +261,7 @@ def _admin(world: World) -> dict[str, Case]:
             "admin",
             "/admin/rules/privacy-policy",
             "/admin/rules/privacy-policy",
-            {"body": "# 隐私说明\n\n新的。"},
+            {"body": "新的。"},
         ),
         "settings.change": Case("admin", "/admin/settings", "/admin/settings", {}, {"name": ITSELF, "contact": ITSELF}),
         "admin.reasons": Case("admin", "/admin/reasons", "/admin/reasons"),

@@ -9,7 +9,6 @@ from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.labels import ROLE_LABELS, TRADE_LABELS
 from blueprints.accounts.passwords import hash_ahead
-from blueprints.accounts.rules import title_of
 from core.fields import (
     ChoiceField,
     DateField,
@@ -20,7 +19,6 @@ from core.fields import (
     PasswordField,
     PhoneField,
     TextField,
-    Unacceptable,
     UsccField,
     UuidField,
 )
@@ -29,6 +27,7 @@ NAME = 40
 COMPANY = 80
 BODY = 5000
 ABOUT = 1000
+TITLE = 80
 RULE = 20_000
 
 
@@ -128,20 +127,11 @@ class RuleCommentForm(Form):
     id = UuidField(_l("编号"))
 
 
-class RuleBodyField(TextField):
-    """The text of a rule in Markdown, whose first line is its title."""
-
-    def parse(self, text: str) -> str:
-        body = f"{super().parse(text)}\n"
-        if title_of(body) is None:
-            raise Unacceptable(_l("第一行写“# 标题”（最多 80 个字），下面写正文。"))
-        return body
-
-
 class RuleTextForm(Form):
     """A rule's new text, the day from which it is in force, and the version that it was made from."""
 
-    body = RuleBodyField(_l("全文"), max_length=RULE, multiline=True, required=True)
+    title = TextField(_l("标题"), max_length=TITLE, required=True)
+    body = TextField(_l("全文"), max_length=RULE, multiline=True, required=True)
     on = DateField(_l("哪天起用"))
     version = TextField(_l("版本"), max_length=36)
 

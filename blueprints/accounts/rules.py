@@ -125,6 +125,12 @@ def title_of(body: str) -> str | None:
     return found[1].strip() if found and body[found.end() :].strip() else None
 
 
+def text_below(body: str) -> str:
+    """A rule's text without the line of its title."""
+    found = _TITLE.match(body)
+    return body[found.end() :].strip() if found else body.strip()
+
+
 def versions_text(versions: Iterable[tuple[str, int]]) -> str:
     """Which versions of the rules a page shows, as its form says so again: `pledge:2,privacy-policy:3`."""
     return ",".join(f"{slug}:{version}" for slug, version in sorted(versions))

@@ -16,7 +16,8 @@ from tests.phones import Phone
 SLUG = "privacy-policy"
 URL = f"/admin/rules/{SLUG}"
 OLD = "# 隐私说明\n\n姓名留一年。电话不留。\n"
-NEW = "# 隐私说明\n\n姓名留两年。电话不留。\n"
+TEXT = "姓名留一年。电话不留。"
+NEW = "姓名留两年。电话不留。"
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def admin(people: People) -> Browser:
 
 
 def publish(browser: Browser, body: str = NEW, **more: str) -> Page:
-    return browser.post(URL, {"body": body, **more})
+    return browser.post(URL, {"title": "隐私说明", "body": body, **more})
 
 
 def texts(app: Flask) -> list[tuple[int, str]]:
@@ -79,10 +80,19 @@ def test_without_a_day_it_is_the_earliest(app: Flask, people: People, admin: Bro
 
 
 def test_a_text_without_a_title_is_shown_again(app: Flask, admin: Browser) -> None:
-    for body in ("没有标题。", "# 只有标题", ""):
-        again = publish(admin, body)
-        assert again.status == 422
+    again = admin.post(URL, {"body": NEW})
+    assert again.status == 422
+    assert "请填写标题" in again
+    assert NEW in again.html
     assert len(texts(app)) == 1
+
+
+def test_a_new_title_is_announced_too(app: Flask, people: People, admin: Browser) -> None:
+    admin.post(URL, {"title": "隐私和资料", "body": TEXT})
+    assert texts(app)[1:] == [(2, f"# 隐私和资料\n\n{TEXT}\n")]
+    page = people.logged_in()[1].get(f"/rules/{SLUG}")
+    assert "（新加） 隐私和资料" in page
+    assert page.title.startswith("隐私说明")
 
 
 def test_two_admins_who_change_the_same_rule_see_both_texts(people: People, admin: Browser) -> None:
@@ -107,13 +117,13 @@ def test_an_announcement_is_taken_back(app: Flask, people: People, admin: Browse
 
 
 def test_the_same_text_again_is_nothing_new(app: Flask, admin: Browser) -> None:
-    assert publish(admin, OLD).location == f"/rules/{SLUG}"
+    assert publish(admin, TEXT).location == f"/rules/{SLUG}"
     assert texts(app) == [(1, OLD)]
 
 
 def test_a_rule_that_there_is_not_is_not_found(admin: Browser) -> None:
     assert admin.get("/admin/rules/nothing").status == 404
-    assert admin.post("/admin/rules/nothing", {"body": NEW}).status == 404
+    assert admin.post("/admin/rules/nothing", {"title": "题", "body": NEW}).status == 404
 
 
 def test_nobody_but_an_admin_changes_a_rule(people: People) -> None:
@@ -125,8 +135,10 @@ def test_nobody_but_an_admin_changes_a_rule(people: People) -> None:
 def test_it_is_announced_without_signal_once_and_built_upon(app: Flask, people: People) -> None:
     member_id, browser = people.logged_in("管理员", "admin")
     phone = Phone(browser, member_id)
-    first = phone.op("rule.publish", SLUG, fields={"body": NEW, "version": "1"})
-    second = phone.op("rule.publish", SLUG, fields={"body": NEW.replace("两年", "三年"), "version": first["op_id"]})
+    first = phone.op("rule.publish", SLUG, fields={"title": "题", "body": NEW, "version": "1"})
+    second = phone.op(
+        "rule.publish", SLUG, fields={"title": "题", "body": NEW.replace("两年", "三年"), "version": first["op_id"]}
+    )
     for op in (first, first, second):
         assert phone.send(op)["ops"][0]["outcome"] == "accepted"
     assert [version for version, _ in texts(app)] == [1, 3]

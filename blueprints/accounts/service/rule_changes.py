@@ -42,18 +42,19 @@ class NothingAnnounced(Duplicate):
 
 
 @operation("rule.publish", form=RuleTextForm, requires="settings.change", lane="rule")
-def announce(act: Act, *, body: str, on: date | None, version: str | None) -> Outcome:
+def announce(act: Act, *, title: str, body: str, on: date | None, version: str | None) -> Outcome:
     """Announce a rule's new text, for seven days hence or later. Raises `TooSoon`, `Stale`."""
     found = rule(act.target or "")
     latest = newest(found)
     if version and version_built_on(act.owner, version) != latest.version:
-        raise Stale({"body": latest.body, "version": str(latest.version)})
+        raise Stale({"title": latest.title, "body": rules.text_below(latest.body)})
     earliest = today() + timedelta(days=rules.NOTICE_DAYS)
     if on and on < earliest:
         raise TooSoon
-    title = rules.title_of(body) or found.title
     url = f"/rules/{found.slug}"
-    if not publish({found.slug: (title, body)}, on or earliest, act.person):
+    same = (title, body.strip()) == (latest.title, rules.text_below(latest.body))
+    text = latest.body if same else f"# {title}\n\n{body.strip()}\n"
+    if not publish({found.slug: (title, text)}, on or earliest, act.person):
         return Outcome(gettext("没有变化"), url=url)
     db.session.flush()
     made = db.session.scalar(select(func.max(Rule.version)).where(Rule.slug == found.slug))

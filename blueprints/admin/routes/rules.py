@@ -9,7 +9,7 @@ from flask import Response
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts.forms import RuleTextForm
-from blueprints.accounts.rules import NOTICE_DAYS
+from blueprints.accounts.rules import NOTICE_DAYS, text_below
 from blueprints.accounts.service import rule, rule_changes, rules_in_force
 from blueprints.admin.routes.blueprint import blueprint
 from core.access import requires
@@ -40,7 +40,7 @@ def edit_rule(slug: str, form: RuleTextForm | None = None, status: int = 200, **
         status=status,
         rule=found,
         newest=newest,
-        form=form or RuleTextForm(data={"body": newest.body, "on": earliest}),
+        form=form or RuleTextForm(data={"title": newest.title, "body": text_below(newest.body), "on": earliest}),
         earliest=earliest,
         current=current.get("current"),
     )
