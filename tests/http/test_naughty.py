@@ -51,7 +51,7 @@ NO_WORDS = {"version", "device", "ids", "shown", "code"}
 """Texts that no person writes freely."""
 BY_A_LINK_OR_A_MESSAGE = {"password.reset", "phone.change", "phone.verify", "account.erase", "passkey.add", "door.join"}
 """Their one word is a password, or a code, as in forms that are here; or a device says it."""
-WITHOUT_WORDS = {"display.set", "notices.choose", "notices.read", "attendance.tell"}
+WITHOUT_WORDS = {"display.set", "notices.read", "notices.choose", "attendance.tell"}
 AT_THE_DESK = {"briefing.gather", "briefing.import"}
 """Their forms are made from what was picked, or read from a file."""
 FORMS = re.compile(r"<form .*?</form>", re.DOTALL)
