@@ -18,6 +18,8 @@ from tests.people import PASSWORD, People
 
 PHONE = {"width": 360, "height": 780}
 PATIENCE = 20
+OVERTAKEN = ("interrupted by another navigation", "net::ERR_ABORTED")
+"""What Playwright says where the page itself went somewhere else meanwhile."""
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -81,7 +83,7 @@ class Phone:
             try:
                 self.page.goto(self.site + path)
             except Error as error:
-                if "interrupted by another navigation" not in error.message:
+                if not any(said in error.message for said in OVERTAKEN):
                     raise
                 continue
             if not self.page.locator("main[data-as-of]").count() or not self.page.evaluate("navigator.onLine"):
