@@ -35,13 +35,6 @@ APPLICATION = {
 }
 
 
-@pytest.fixture
-def phone(people: People) -> Phone:
-    """A member's phone."""
-    member_id, browser = people.logged_in()
-    return Phone(browser, member_id)
-
-
 def test_each_operation_is_answered_with_what_the_ledger_keeps(app: Flask, phone: Phone) -> None:
     op = phone.op("need.create", fields=NEED)
     answer = phone.send(op)

@@ -20,14 +20,6 @@ from tests.ledger import NEED, an_event, count, ledger
 from tests.people import People
 from tests.phones import LONG_AGO, Phone
 
-
-@pytest.fixture
-def phone(people: People) -> Phone:
-    """A member's phone."""
-    member_id, browser = people.logged_in()
-    return Phone(browser, member_id)
-
-
 # When it happened.
 
 

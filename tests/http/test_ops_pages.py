@@ -17,13 +17,6 @@ from tests.people import People
 from tests.phones import Phone
 
 
-@pytest.fixture
-def phone(people: People) -> Phone:
-    """A member's phone."""
-    member_id, browser = people.logged_in()
-    return Phone(browser, member_id)
-
-
 def test_the_page_that_it_was_pressed_on_comes_back_as_it_is_now(app: Flask, people: People, phone: Phone) -> None:
     event_id = an_event(app, people)
     url = f"/events/{event_id}"

@@ -33,13 +33,6 @@ def _nothing_remembered(app: Flask) -> None:
     app.extensions.pop("phone_sets", None)
 
 
-@pytest.fixture
-def phone(people: People) -> Phone:
-    """A member's phone."""
-    member_id, browser = people.logged_in()
-    return Phone(browser, member_id)
-
-
 def pages_in(lines: list[Line]) -> dict[str, Line]:
     return {line["url"]: line for line in lines if "url" in line}
 
