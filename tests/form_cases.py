@@ -295,6 +295,13 @@ def _conduct(world: World) -> dict[str, Case]:
         "conduct.pause": Case("admin", other, f"{other}/pause", *because),
         "conduct.resume": Case("admin", paused, f"{paused}/resume", *because),
         "review.ask": Case("member", "/me/conduct", "/me/conduct/review", {"words": "。"}, {"words": ITSELF}),
+        "review.appeal": Case(
+            "visitor",
+            "/login/review",
+            "/login/review",
+            {"phone": world.phone_number("suspended"), "password": PASSWORD, "words": "。"},
+            {"words": ("admin", paused)},
+        ),
         "review.keep": Case("admin", other, f"{kept}/keep", *because),
         "review.lift": Case("admin", other, f"{lifted}/lift", *because),
     }
@@ -313,7 +320,8 @@ NAMES = (
     *("registration.ask", "registration.refuse", "decide", "member.set_roles", "member.make_link", "member.suspend"),
     *("member.reinstate", "settings.change", "admin.reasons"),
     *("report.submit", "report.uphold", "report.dismiss", "report.restore"),
-    *("conduct.warn", "conduct.pause", "conduct.resume", "review.ask", "review.keep", "review.lift"),
+    *("conduct.warn", "conduct.pause", "conduct.resume", "review.ask", "review.appeal"),
+    *("review.keep", "review.lift"),
     *("rule.publish", "rule.comment", "company.change", "member.correct"),
 )
 NOT_OPERATIONS = {"log-in": LoginForm, "display": DisplayForm, "decide": DecideForm, "ticket": CheckinForm}

@@ -50,6 +50,7 @@ def pages_of(world: World) -> dict[str, list[str]]:
             events["past_event"],
             "/register",
             "/login",
+            "/login/review",
             "/password/forgot",
             "/password/code",
             "/rules",

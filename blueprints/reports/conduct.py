@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flask_babel import gettext, lazy_gettext
@@ -13,11 +13,13 @@ from sqlalchemy.orm import joinedload
 
 from blueprints.accounts.models import Member
 from blueprints.accounts.service import everyone_with
-from blueprints.reports.forms import AnswerForm, ReviewForm
+from blueprints.accounts.service.membership import let_in
+from blueprints.reports.forms import AnswerForm, AppealForm, ReviewForm
 from blueprints.reports.models import Hiding, Review, Sanction
 from blueprints.reports.rules import PAUSE_DAYS, may_review
 from blueprints.reports.service import show_again
 from core import audit
+from core.audit import AuditEntry
 from core.clock import now
 from core.database import db, locked, new_id
 from core.errors import Duplicate, NotFound, Refusal, constraint_means
@@ -26,6 +28,7 @@ from core.operations import Act, Outcome, operation
 from core.registries import checks_posting, notice_kind, tell
 
 MINE = "/me/conduct"
+APPEAL = "/login/review"
 WARNED = notice_kind("conduct.warned", lazy_gettext("管理员提醒您：%(reason)s"))
 PAUSED = notice_kind(
     "conduct.paused", lazy_gettext("您的发布暂停到%(until_at)s，理由：%(reason)s。可以要求复核一次"), urgent=True
@@ -37,6 +40,12 @@ REVIEWED = notice_kind("review.decided", lazy_gettext("您要求的复核办完�
 
 class PostingPaused(Refusal):
     """Posting is paused, with its end and its reason."""
+
+
+class NotSuspended(Refusal):
+    """There is nothing to appeal against: the account is open."""
+
+    message = lazy_gettext("这个账号没有停用，请直接登录。")
 
 
 class NotOneself(Refusal):
@@ -74,6 +83,10 @@ class Decision:
     ended_reason: str
     review: Review | None
 
+    def pauses(self, instant: datetime) -> bool:
+        """Whether it keeps its member from posting at this instant."""
+        return self.kind == "pause" and self.ended_at is None and bool(self.until_at and self.until_at > instant)
+
 
 @checks_posting
 def not_paused(member_id: uuid.UUID) -> None:
@@ -96,7 +109,7 @@ def pause_of(member_id: uuid.UUID) -> Sanction | None:
 
 
 def decisions_on(member_id: uuid.UUID) -> list[Decision]:
-    """Every decision on a member's conduct, newest first. Three queries."""
+    """Every decision on a member's conduct, newest first. Four queries."""
     mine = select(Review).where(Review.member_id == member_id)
     reviews = {(review.kind, review.subject_id): review for review in db.session.scalars(mine)}
     found = [
@@ -106,6 +119,7 @@ def decisions_on(member_id: uuid.UUID) -> list[Decision]:
         )
         for row in db.session.scalars(select(Sanction).where(Sanction.member_id == member_id))
     ]
+    found += suspensions_of(member_id, reviews)
     found += [
         Decision(
             *("hiding", row.id, row.reason, row.hidden_at, row.hidden_by_id, None),
@@ -114,6 +128,25 @@ def decisions_on(member_id: uuid.UUID) -> list[Decision]:
         for row in db.session.scalars(select(Hiding).where(Hiding.author_id == member_id))
     ]
     return sorted(found, key=lambda each: (each.at, each.id), reverse=True)
+
+
+def suspensions_of(member_id: uuid.UUID, reviews: Mapping[tuple[str, uuid.UUID], Review]) -> list[Decision]:
+    """The suspensions of a member as the audit trail has them, each with its end."""
+    acts = select(AuditEntry).where(
+        AuditEntry.subject_kind == "member",
+        AuditEntry.subject_id == str(member_id),
+        AuditEntry.act.in_(("member.suspend", "member.reinstate")),
+    )
+    found: list[Decision] = []
+    for entry in db.session.scalars(acts.order_by(AuditEntry.number)).unique():
+        if entry.act == "member.suspend" and entry.actor_id:
+            review = reviews.get(("suspension", entry.id))
+            found.append(
+                Decision("suspension", entry.id, entry.reason or "", entry.at, entry.actor_id, None, None, "", review)
+            )
+        elif found:
+            found[-1] = replace(found[-1], ended_at=entry.at, ended_reason=entry.reason or "")
+    return found
 
 
 def open_reviews() -> Sequence[Review]:
@@ -177,16 +210,28 @@ def ask(act: Act, *, kind: str, subject_id: str, words: str) -> Outcome:
     decision = next((d for d in decisions_on(act.person.id) if (d.kind, d.id) == (kind, key)), None)
     if decision is None:
         raise NotFound
+    return _asked(member_of(act.person.id), decision, words, MINE)
+
+
+@operation("review.appeal", form=AppealForm, requires=None, lane="review", waits=False)
+def appeal(act: Act, *, phone: str, password: str, words: str) -> Outcome:  # noqa: ARG001 the route has checked them
+    """Have one's suspension looked at again; who is suspended has no session. Raises `ReviewedOnce`."""
+    member = member_of(act.target_id)
+    suspended = [each for each in decisions_on(member.id) if each.kind == "suspension"]
+    if member.status != "suspended" or not suspended:
+        raise NotSuspended
+    return _asked(member, suspended[0], words, APPEAL)
+
+
+def _asked(member: Member, decision: Decision, words: str, url: str) -> Outcome:
     if decision.review:
-        raise ReviewedOnce(url=MINE)
-    review = Review(
-        id=new_id(), kind=kind, subject_id=key, member_id=act.person.id, words=words, asked_at=now(), state="open"
-    )
+        raise ReviewedOnce(url=url)
+    review = Review(id=new_id(), kind=decision.kind, subject_id=decision.id, member_id=member.id, state="open")
+    review.words, review.asked_at = words, now()
     db.session.add(review)
-    admins = [one for one in everyone_with("admin") if may_review(one, decided_by=decision.by, whose=act.person.id)]
-    url, name = f"/admin/conduct/{act.person.id}", act.person.real_name
-    tell(admins, ASKED, url=url, subject=f"review:{review.id}", name=name)
-    return Outcome(gettext("收到了，由没有参与的管理员来复核，办完告诉您。"), url=MINE)
+    admins = [one for one in everyone_with("admin") if may_review(one, decided_by=decision.by, whose=member.id)]
+    tell(admins, ASKED, url=f"/admin/conduct/{member.id}", subject=f"review:{review.id}", name=member.real_name)
+    return Outcome(gettext("收到了，由没有参与的管理员来复核，办完告诉您。"), url=url)
 
 
 @operation("review.keep", form=AnswerForm, requires="reports.decide")
@@ -203,29 +248,36 @@ def lift(act: Act, *, reason: str) -> Outcome:
     if isinstance(decision, Hiding):
         if decision.restored_at is None:
             show_again(act, decision, reason)
+    elif isinstance(decision, AuditEntry):
+        member = locked(Member, review.member_id)
+        if member and member.status == "suspended":
+            let_in(act, member, reason)
     else:
         decision.lifted_at, decision.lifted_reason = decision.lifted_at or now(), decision.lifted_reason or reason
     return _decided(act, review, "lifted", reason)
 
 
-def _open(act: Act) -> tuple[Review, Hiding | Sanction]:
+def _open(act: Act) -> tuple[Review, Hiding | Sanction | AuditEntry]:
     review = locked(Review, act.target_id)
     if review is None:
         raise NotFound
     if review.state != "open":
         raise Duplicate(gettext("这一件已经复核过了。"), url=f"/admin/conduct/{review.member_id}")
-    hiding, sanction = (
-        (locked(Hiding, review.subject_id), None)
-        if review.kind == "hiding"
-        else (None, locked(Sanction, review.subject_id))
-    )
-    decision = hiding or sanction
-    if decision is None:
-        raise NotFound
-    by = decision.hidden_by_id if isinstance(decision, Hiding) else decision.made_by_id
+    decision, by = _decision_of(review)
     if not may_review(act.person.id, decided_by=by, whose=review.member_id):
         raise HadAPart
     return review, decision
+
+
+def _decision_of(review: Review) -> tuple[Hiding | Sanction | AuditEntry, uuid.UUID]:
+    """What is reviewed, and who decided it."""
+    if review.kind == "hiding" and (hiding := locked(Hiding, review.subject_id)):
+        return hiding, hiding.hidden_by_id
+    if review.kind == "suspension" and (entry := db.session.get(AuditEntry, review.subject_id)) and entry.actor_id:
+        return entry, entry.actor_id
+    if sanction := locked(Sanction, review.subject_id):
+        return sanction, sanction.made_by_id
+    raise NotFound
 
 
 def _decided(act: Act, review: Review, state: str, answer: str) -> Outcome:

@@ -8,14 +8,16 @@ from typing import Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 
+from blueprints.accounts.log_in import LogInFailed, proven
 from blueprints.reports import conduct
-from blueprints.reports.forms import AnswerForm, ReviewForm
+from blueprints.reports.forms import AnswerForm, AppealForm, ReviewForm
 from blueprints.reports.offline import conduct_page
 from blueprints.reports.routes import blueprint
-from core.access import member, requires
+from core.access import member, public, requires
+from core.clock import now
 from core.fields import Form
 from core.pages import page
-from core.posts import submit
+from core.posts import posted, refuse, submit
 
 ADMINS = "/admin/conduct"
 FORMS = ("warn", "pause", "resume")
@@ -47,6 +49,27 @@ def ask() -> ResponseReturnValue:
     return submit("review.ask", mine)
 
 
+@blueprint.get(conduct.APPEAL)
+@public
+def appeal_page(form: AppealForm | None = None, status: int = 200) -> Response:
+    """Who is suspended has no session: phone and password, and why it should be looked at again."""
+    return page("reports/appeal.html", tab="login", form=form or AppealForm(), status=status)
+
+
+@blueprint.post(conduct.APPEAL)
+@public
+def appeal() -> ResponseReturnValue:
+    """Have a suspension looked at again."""
+    form = AppealForm.of(posted(AppealForm))
+    if not form.validate():
+        return appeal_page(form, 422)
+    try:
+        person = proven(form.phone.data, form.password.data)
+    except LogInFailed as failure:
+        return refuse(failure, appeal_page, form)
+    return submit("review.appeal", appeal_page, target=person.id)
+
+
 @blueprint.get(f"{ADMINS}/<uuid:member_id>")
 @requires("reports.decide")
 def of_member(member_id: uuid.UUID, form: Form | None = None, status: int = 200, at: str = "") -> Response:
@@ -62,7 +85,7 @@ def of_member(member_id: uuid.UUID, form: Form | None = None, status: int = 200,
         status=status,
         person=person,
         decisions=decisions,
-        pause=conduct.pause_of(member_id),
+        pause=next((each for each in decisions if each.pauses(now())), None),
         forms=forms,
         opened=at,
     )

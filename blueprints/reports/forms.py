@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms.widgets import HiddenInput
 
 from blueprints.reports.labels import DECISION_LABELS, REASON_LABELS
-from core.fields import ChoiceField, Form, TextField, UuidField
+from core.fields import ChoiceField, Form, PasswordField, PhoneField, TextField, UuidField
 from core.registries import reportables
 
 ABOUT = 1000
@@ -32,6 +32,14 @@ class ReviewForm(Form):
 
     kind = ChoiceField(_l("种类"), choices=DECISION_LABELS, required=True, widget=HiddenInput())
     subject_id = UuidField(_l("编号"), required=True)
+    words = TextField(_l("您的理由"), max_length=ABOUT, multiline=True, required=True)
+
+
+class AppealForm(Form):
+    """Who is suspended, and why it should be looked at again."""
+
+    phone = PhoneField(_l("手机号"), required=True)
+    password = PasswordField(_l("密码"), required=True, min_length=1)
     words = TextField(_l("您的理由"), max_length=ABOUT, multiline=True, required=True)
 
 

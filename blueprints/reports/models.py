@@ -67,17 +67,20 @@ class Sanction(Keyed, Base):
 
 
 class Review(Keyed, Base):
-    """That a member asked to have one decision looked at again: once, by an admin who had no part in it."""
+    """That a member asked to have one decision looked at again: once, by an admin who had no part in it.
+
+    A suspension is known by its entry on the audit trail.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (
-        CheckConstraint("kind IN ('hiding', 'warning', 'pause')", name="kind_known"),
+        CheckConstraint("kind IN ('hiding', 'warning', 'pause', 'suspension')", name="kind_known"),
         CheckConstraint("state IN ('open', 'kept', 'lifted')", name="state_known"),
         UniqueConstraint("kind", "subject_id", name="uq_reviews_once"),
         Index("ix_reviews_state", "state", "id"),
     )
 
-    kind: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(10))
     subject_id: Mapped[uuid.UUID]
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
     words: Mapped[str] = mapped_column(Text)

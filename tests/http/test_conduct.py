@@ -15,7 +15,7 @@ from core.audit import AuditEntry
 from core.clock import clock
 from core.database import db, in_transaction
 from tests.client import Browser, Page
-from tests.people import People
+from tests.people import PASSWORD, People
 from tests.phones import Phone
 
 NEED = {"kind": "need", "title": "求购边角料", "body": "六吨。", "category": "procurement"}
@@ -237,3 +237,79 @@ def test_decisions_are_forgotten_after_three_years(office: Office) -> None:
         forget_what_is_due()
         assert db.session.scalars(select(Sanction.id)).all() == []
         assert db.session.scalars(select(Review.id)).all() == []
+
+
+def appealed(office: Office, words: str = "我去开会了。", password: str = PASSWORD) -> Page:
+    fields = {"phone": office.people.phone_of(office.member_id), "password": password, "words": words}
+    return Browser(office.app).post("/login/review", fields, follow=True)
+
+
+def suspended(office: Office) -> None:
+    office.first.post(f"/admin/members/{office.member_id}/suspend", {"reason": "三次爽约。"})
+
+
+def test_who_is_suspended_is_shown_the_way_to_a_review(office: Office) -> None:
+    suspended(office)
+    fields = {"phone": office.people.phone_of(office.member_id), "password": PASSWORD}
+    refused = Browser(office.app).post("/login", fields)
+    assert "这个账号已停用：三次爽约" in refused
+    assert 'href="/login/review"' in refused.html
+    assert 'href="/login/review"' not in Browser(office.app).get("/login").html
+
+
+def test_a_suspension_is_reviewed_by_another_admin_and_taken_back(office: Office) -> None:
+    suspended(office)
+    assert "收到了" in appealed(office)
+    assert "崔广田 要求复核一次处理" in office.second.get("/notices")
+    page = office.second.get(f"/admin/conduct/{office.member_id}")
+    assert "停用账号" in page
+    assert "三次爽约。" in page
+    assert "我去开会了。" in page
+    assert office.review("lift", office.first).status == 409
+    office.review("lift", office.second, "确有公事。")
+    fields = {"phone": office.people.phone_of(office.member_id), "password": PASSWORD}
+    assert Browser(office.app).post("/login", fields).status == 303
+    again = office.people.browser(office.member_id)
+    assert "您要求的复核办完了：确有公事。" in again.get("/notices")
+    assert "复核：撤销" in again.get("/me/conduct")
+
+
+def test_a_suspension_that_is_upheld_stays(office: Office) -> None:
+    suspended(office)
+    appealed(office)
+    office.review("keep", office.second, "记录在。")
+    fields = {"phone": office.people.phone_of(office.member_id), "password": PASSWORD}
+    assert "这个账号已停用" in Browser(office.app).post("/login", fields)
+    assert "只有一次" in appealed(office, "再看一遍")
+
+
+def test_a_second_suspension_may_be_reviewed_again(office: Office) -> None:
+    suspended(office)
+    appealed(office)
+    office.review("lift", office.second)
+    suspended(office)
+    assert "收到了" in appealed(office, "又怎么了")
+    with office.app.app_context():
+        assert len(db.session.scalars(select(Review.id)).all()) == 2
+
+
+def test_a_wrong_password_asks_for_no_review(office: Office) -> None:
+    suspended(office)
+    refused = appealed(office, password="not-the-password")
+    assert refused.status == 422
+    assert "手机号或密码不对" in refused
+    with office.app.app_context():
+        assert db.session.scalars(select(Review.id)).all() == []
+
+
+def test_an_account_that_is_open_has_nothing_to_appeal_against(office: Office) -> None:
+    refused = appealed(office)
+    assert refused.status == 409
+    assert "请直接登录" in refused
+
+
+def test_guessing_at_the_review_is_counted_as_at_log_in(office: Office) -> None:
+    suspended(office)
+    answers = [appealed(office, password=f"wrong-{number}").status for number in range(12)]
+    assert answers[0] == 422
+    assert answers[-1] == 429
