@@ -37,7 +37,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
 }
-# What is no document needs no more: a phone asks for it often.
+# What is no document, data or the inside of a page, needs no more: a phone asks for it often.
 DATA = ("application/json", "application/x-ndjson")
 DATA_HEADERS = {
     "Huiyou": RELEASE,
@@ -84,7 +84,8 @@ def add_headers(response: Response) -> Response:
 
     An answer without the database does not know whose session it is, and says nothing of it.
     """
-    for name, value in (DATA_HEADERS if response.mimetype in DATA else HEADERS).items():
+    data = response.mimetype in DATA or "Fragment" in request.headers
+    for name, value in (DATA_HEADERS if data else HEADERS).items():
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

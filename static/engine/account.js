@@ -27,10 +27,10 @@
     },
 
     /** The random id under which a visitor's operations stand. */
-    visitor: () => store.transact(["meta"], "readwrite", async (meta) => {
-      const known = await store.ask(meta.get("visitor"));
-      if (!known) await store.ask(meta.put({ key: "visitor", value: huiyou.uuid7() }));
-      return known ? known.value : (await store.ask(meta.get("visitor"))).value;
+    visitor: async () => await store.get("visitor") || store.transact(["meta"], "readwrite", async (meta) => {
+      const known = (await store.ask(meta.get("visitor")))?.value || huiyou.uuid7();
+      await store.ask(meta.put({ key: "visitor", value: known }));
+      return known;
     }),
 
     /** Whose outbox a page's forms go to. */
@@ -50,7 +50,7 @@
       await store.set("account", account);
       huiyou.tell("account", { account });
       await outbox.release(account);
-      if (self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
+      if (before !== undefined && self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
       await sender.send({ reason: "login" });
       await huiyou.sync.run({ force: true });
     },

@@ -6,7 +6,7 @@
   /** What the shell's own answer says of how a page may behave; the rest of its headers was for the wire. */
   const KEPT_HEADERS = /^(content-(type|security-policy|language)|x-content|referrer|cross-origin|permissions|strict|shell|account|huiyou)/;
 
-  /** @param {string} account @returns {Promise<Cache>} */
+  /** @param {string | null} account @returns {Promise<Cache>} */
   const cacheOf = (account) => caches.open(`pages-${account || "visitor"}`);
   const own = async () => cacheOf(await store.get("account") || "");
 
@@ -27,8 +27,8 @@
     },
 
     /** A page as it lies on the phone. */
-    async read(url) {
-      const kept = await (await own()).match(url);
+    async read(url, account) {
+      const kept = await (await (account === undefined ? own() : cacheOf(account))).match(url);
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 
@@ -57,13 +57,15 @@
     /** The shell around each page of this account, if the phone has it. */
     shell: async (account) => (await cacheOf(account)).match(SHELL),
 
-    /** Fetches the shell anew; false when it was not this account's. */
+    /** Fetches the shell anew; false when it was not this account's. A phone that knows nobody yet takes whose it is. */
     async renewShell(account) {
       const response = await huiyou.call(SHELL);
-      if (response.status !== 200 || !huiyou.ours(response) || response.headers.get("Account") !== account) return false;
+      const whose = response.headers.get("Account");
+      if (response.status !== 200 || !huiyou.ours(response) || whose !== (account ?? whose)) return false;
+      if (await store.get("account") === undefined) await store.set("account", whose);
       const headers = [...response.headers].filter(([name]) => KEPT_HEADERS.test(name));
       const html = await response.text();
-      await (await cacheOf(account)).put(SHELL, new Response(html, { headers }));
+      await (await cacheOf(whose)).put(SHELL, new Response(html, { headers }));
       await store.set("english", html.includes('<html lang="en"'));
       await store.set("shell", response.headers.get("Shell"));
       return true;

@@ -19,6 +19,6 @@
   tell();
   addEventListener("pageshow", tell);
   document.addEventListener("htmx:after:swap", tell);
-  document.addEventListener("visibilitychange", tell);
+  document.addEventListener("visibilitychange", () => document.hidden || tell());
   setInterval(() => document.hidden || tell(), 5000);
 })();

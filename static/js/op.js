@@ -63,8 +63,9 @@
     try {
       if (!decided) await wait(form, entry);
       else if (WENT_WELL.includes(decided.state)) {
-        await huiyou.outbox.acknowledge(entry.op_id);
+        const seen = huiyou.outbox.acknowledge(entry.op_id);
         leaving = await succeed(form, decided, pages, submitter);
+        await seen;
       } else leaving = await refuse(form, decided, pages, submitter);
     } finally {
       if (!leaving) busy.settle(form);

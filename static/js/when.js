@@ -78,6 +78,6 @@
   addEventListener("afterprint", tell);
   document.addEventListener("htmx:after:swap", tell);
   document.addEventListener("huiyou:shown", tell);
-  document.addEventListener("visibilitychange", tell);
+  document.addEventListener("visibilitychange", () => document.hidden || tell());
   setInterval(() => document.hidden || tell(), 30000);
 })();

@@ -6,9 +6,14 @@
   const worker = /** @type {any} */ (self);
   const PATIENCE_MS = 1500;
   const DEADLINE_MS = 20_000;
+  /** The first screen is painted before the rest, and its scripts, come. */
+  const SCREEN = 8000;
+  const HELD_MS = 500;
   const HOLE = "<!--main-->";
   const assetsName = `assets-${RELEASE}`;
   let english = !/^zh/.test(navigator.language || "zh");
+  /** @type {Set<(_: any) => void>} */
+  const held = new Set();
 
   /** @param {number} ms @returns {Promise<null>} */
   const after = (ms) => new Promise((resolve) => setTimeout(() => resolve(null), ms));
@@ -20,12 +25,8 @@
   async function install() {
     const cache = await caches.open(assetsName);
     await cache.addAll(ASSETS);
-    if (await store.get("account") === undefined) {
-      const response = await huiyou.call("/shell");
-      if (!huiyou.ours(response)) throw new Error("The shell did not come from the application.");
-      if (await store.get("account") === undefined) await store.set("account", response.headers.get("Account") || "");
-    }
-    await pages.renewShell(await store.get("account"));
+    const account = await store.get("account");
+    if (!await pages.renewShell(account) && account === undefined) throw new Error("The shell did not come from the application.");
   }
 
   worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(activate()));
@@ -43,6 +44,7 @@
 
   worker.addEventListener("message", (/** @type {any} */ event) => {
     if (event.data === "update") worker.skipWaiting();
+    if (event.data === "painted") held.forEach((go) => go(held.clear()));
     if (event.data === "claim") event.waitUntil(worker.clients.claim());
   });
 
@@ -53,48 +55,45 @@
     const url = new URL(request.url);
     if (url.origin !== location.origin) return;
     if (request.mode !== "navigate") {
-      if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(asset(request));
+      if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
     } else if (request.method !== "GET") event.waitUntil(store.set("unsettled", true));
     else if (/\.\w+$|^\/me\/export$/.test(url.pathname)) event.respondWith(Promise.resolve(event.preloadResponse).then((file) => file || fetch(request)));
     else {
-      let finished = () => {};
-      event.waitUntil(new Promise((resolve) => { finished = () => resolve(undefined); }));
-      event.respondWith(navigate(event, url.pathname + url.search, finished));
+      const network = fromNetwork(event, url.pathname + url.search);
+      const stored = network.then(keep).catch(() => {});
+      event.waitUntil(stored);
+      event.respondWith(navigate(event, url.pathname + url.search, network, stored));
     }
   });
 
-  /** @param {Request} request */
-  async function asset(request) {
-    return await caches.match(request) || fetch(request);
-  }
-
-  /** @param {any} event @param {string} url @param {Done} finished */
-  async function navigate(event, url, finished) {
-    const network = fromNetwork(event, url);
+  /** @param {any} event @param {string} url @param {Promise<Answer | null>} network @param {Promise<any>} stored */
+  async function navigate(event, url, network, stored) {
     try {
-      const [tombstone, account = "", unsettled, known = english] = await Promise.all(["tombstone", "account", "unsettled", "english"].map(store.get));
-      english = known;
-      if (tombstone && !await huiyou.account.bury()) return left(finished);
+      const known = Object.fromEntries((await store.readAll("meta")).map(({ key, value }) => [key, value]));
+      const { tombstone, account = "", unsettled } = known;
+      english = known.english ?? english;
+      if (tombstone && !await huiyou.account.bury()) return left();
+      const kept = read(url, account);
       const shell = unsettled ? undefined : await pages.shell(account);
-      if (!shell) return await whole(event.request, finished);
+      if (!shell) return await whole(event.request);
       const [head, foot] = (await shell.text()).split(HOLE);
       const encoder = new TextEncoder();
       const body = new ReadableStream({
         async start(stream) {
-          stream.enqueue(encoder.encode(head));
-          try {
-            stream.enqueue(encoder.encode(await fragment(url, account, network, finished)));
-          } catch {
-            stream.enqueue(encoder.encode(await nothing()));
-            finished();
-          }
-          stream.enqueue(encoder.encode(foot));
+          const send = (/** @type {string} */ part) => stream.enqueue(encoder.encode(part));
+          send(head);
+          const painted = new Promise((resolve) => held.add(resolve));
+          const main = await fragment(url, account, network, stored, kept).catch(nothing);
+          const fold = main.lastIndexOf("<", SCREEN);
+          send(main.slice(0, fold));
+          await Promise.race([painted, after(HELD_MS)]);
+          send(main.slice(fold) + foot);
           stream.close();
         },
       });
       return new Response(body, { headers: shell.headers });
     } catch {
-      return whole(event.request, finished);
+      return whole(event.request);
     }
   }
 
@@ -112,32 +111,27 @@
     }).catch(() => null);
   }
 
-  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Done} finished */
-  async function fragment(url, account, network, finished) {
-    const stored = network.then((answer) => keep(answer, account)).catch(() => {});
+  /** A page on this phone, if need be without its query. @param {string} url @param {string} account */
+  const read = async (url, account) => await pages.read(url, account) || (url.includes("?") ? pages.read(url.split("?")[0], account) : null);
+
+  /** The inside of the page: from the network if it answers in time, else as it lies on this phone. @param {string} url @param {string} account @param {Promise<Answer | null>} network @param {Promise<any>} stored @param {Promise<PageLine | null>} reading */
+  async function fragment(url, account, network, stored, reading) {
     const soon = await Promise.race([network, after(PATIENCE_MS)]);
-    if (soon && soon.status < 500) {
-      stored.then(finished);
-      return shown(soon, account);
-    }
-    const kept = await pages.read(url) || (url.includes("?") && await pages.read(url.split("?")[0]));
+    if (soon && soon.status < 500) return shown(soon, account);
+    const kept = await reading;
     if (kept) {
-      network.then(async (answer) => {
-        await stored;
-        if (answer && answer.status === 200 && answer.account === account && answer.page.etag !== kept.etag) huiyou.tell("page", { url });
-        finished();
-      });
+      stored.then((answer) => answer && answer.etag !== kept.etag && huiyou.tell("page", { url }));
       return kept.html.replace("<main ", `<main data-as-of="${escaped(kept.as_of)}" `);
     }
     const late = soon || await Promise.race([network, after(DEADLINE_MS)]);
-    await stored;
-    finished();
     return late ? shown(late, account) : nothing();
   }
 
-  /** @param {Answer | null} answer @param {string} account */
-  async function keep(answer, account) {
-    if (answer && answer.status === 200 && !answer.location && answer.account === account) await pages.put(answer.page, account);
+  /** @param {Answer | null} answer @returns {Promise<any>} */
+  async function keep(answer) {
+    if (!answer || answer.status !== 200 || answer.location || answer.account !== (await store.get("account") || "")) return undefined;
+    await pages.put(answer.page, answer.account);
+    return answer.page;
   }
 
   /** @param {Answer} answer @param {string} account */
@@ -157,9 +151,8 @@
     return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
   }
 
-  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request @param {Done} finished */
-  async function whole(request, finished) {
-    finished();
+  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request */
+  async function whole(request) {
     try {
       return await fetch(request);
     } catch {
@@ -167,9 +160,7 @@
     }
   }
 
-  /** @param {Done} finished */
-  function left(finished) {
-    finished();
+  function left() {
     return bare(english ? "You have logged out" : "已退出", english
       ? "Nothing of yours can be opened on this phone. When there is a connection, open the page again to finish."
       : "这部手机上已经打不开您的内容。有信号时再打开一次，服务器那边也就退出了。");
@@ -178,7 +169,7 @@
   /** @param {string} title @param {string} words */
   async function bare(title, words) {
     const css = ASSETS.find((name) => name.endsWith(".css"));
-    const html = `<!doctype html><html lang="${english ? "en" : "zh-CN"}"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><link rel="stylesheet" href="${css}"><body><main id="main" data-bare><h1>${title}</h1><p>${words}</p><p><a class="button primary" href="">${english ? "Try again" : "再试一次"}</a></p></main>`;
+    const html = `<!doctype html><html lang="${english ? "en" : "zh-CN"}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><link rel="stylesheet" href="${css}"><body><main id="main" data-bare><h1>${title}</h1><p>${words}</p><p><a class="button primary" href="">${english ? "Try again" : "再试一次"}</a></p></main>`;
     const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
     return new Response(html, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, "Cache-Control": "no-store" } });
   }

@@ -208,6 +208,15 @@ def test_every_answer_carries_the_policy(client: Any) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_fragment_is_no_document_and_says_only_that_it_may_do_nothing(client: Any) -> None:
+    headers = client.client.get("/rules", headers={"Fragment": "main"}).headers
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Permissions-Policy" not in headers
+    assert "Fragment" in headers["Vary"]
+
+
 def test_log_in_goes_on_only_to_pages_of_this_site(people: People, client: Any) -> None:
     phone = people.phone_of(people.member())
     for target in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:1", "/a\nb"):

@@ -17,6 +17,20 @@ test("a visitor's outbox has an id of its own, for good", async () => {
   assert.equal(await openTab({ disk }).huiyou.account.visitor(), id);
 });
 
+test("on the first visit the page leaves the shell to the worker, which fetches it once", async () => {
+  const tab = openTab({ answer: server(() => "") });
+  await tab.huiyou.account.adopt("");
+  assert.equal(tab.sent.filter(({ url }) => url === "/shell").length, 0);
+});
+
+test("a worker on a phone that knows nobody yet takes shell and account from one answer", async () => {
+  const worker = openTab({ answer: server(() => "anna") });
+  assert.equal(await worker.huiyou.pages.renewShell(await worker.huiyou.store.get("account")), true);
+  assert.equal(await worker.huiyou.store.get("account"), "anna");
+  assert.ok(await worker.huiyou.pages.shell("anna"));
+  assert.equal(worker.sent.length, 1);
+});
+
 test("who logs in takes the phone over: the pages of the one before are gone", async () => {
   const disk = newDisk();
   const tab = openTab({ disk, account: "anna", answer: server(() => "anna") });

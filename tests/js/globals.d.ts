@@ -11,7 +11,6 @@ type Sender = { account: string | null; outbox: string };
 type Came = { kind: string; body?: any; wait?: number };
 /** What the network said to a navigation. */
 type Answer = { page: any; status: number; account: string; location: string | null };
-type Done = () => void;
 type Sent = { sent: number; answer: string; pages: PageLine[] };
 type KeptPage = Omit<PageLine, "html"> & { size: number };
 
@@ -67,12 +66,12 @@ interface Huiyou {
   };
   pages: {
     list(): Promise<KeptPage[]>;
-    read(url: string): Promise<PageLine | null>;
+    read(url: string, account?: string): Promise<PageLine | null>;
     put(page: PageLine, account: string): Promise<void>;
     drop(etags: Set<string>): Promise<void>;
     purge(): Promise<void>;
     shell(account: string): Promise<Response | undefined>;
-    renewShell(account: string): Promise<boolean>;
+    renewShell(account?: string): Promise<boolean>;
   };
   sync: { run(options?: { force?: boolean; after?: boolean }): Promise<any> };
   account: {

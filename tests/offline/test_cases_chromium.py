@@ -46,6 +46,13 @@ DEAD_CONNECTION = """(() => {
     return begin.apply(this, given);
   };
 })()"""
+WHAT_CAME_FIRST = """{
+  self.came = [];
+  const there = () => document.getElementById("main");
+  const look = () => there() ? setTimeout(() => came.push("paint")) : requestAnimationFrame(look);
+  requestAnimationFrame(look);
+  document.addEventListener("DOMContentLoaded", () => came.push("scripts"));
+}"""
 # The transaction is kept busy, so that it is never committed.
 NEVER_COMMITS = """(() => {
   const put = IDBObjectStore.prototype.put;
@@ -341,3 +348,20 @@ def test_a_new_phone_is_complete_soon_after_log_in(site: Site, phone: NewRig) ->
         rig.open(path)
         assert not rig.evaluate("document.querySelector('[data-missing]')"), path
         assert rig.evaluate("document.querySelector('main').dataset.asOf"), path
+
+
+def test_under_the_worker_a_page_is_painted_before_its_scripts_run(site: Site, phone: NewRig) -> None:
+    rig = phone()
+    site.proxy.stop()
+    rig.context.add_init_script(WHAT_CAME_FIRST)
+    for path in ("/needs", "/events", "/me"):
+        rig.open(path)
+        rig.wait("came.length > 1")
+        assert rig.evaluate("came") == ["paint", "scripts"], path
+
+
+def test_the_end_of_a_page_that_nobody_sees_comes_all_the_same(site: Site, phone: NewRig) -> None:
+    rig = phone()
+    rig.context.add_init_script("navigator.serviceWorker && (self.requestAnimationFrame = () => 0)")
+    rig.open("/needs")
+    assert rig.evaluate("document.querySelector('#said') && huiyou.page.url()") == "/needs"
