@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from blueprints.accounts.log_in import LogInFailed, proven
 from blueprints.reports import conduct
@@ -53,7 +54,8 @@ def ask() -> ResponseReturnValue:
 @public
 def appeal_page(form: AppealForm | None = None, status: int = 200) -> Response:
     """Who is suspended has no session: phone and password, and why it should be looked at again."""
-    return page("reports/appeal.html", tab="login", form=form or AppealForm(), status=status)
+    described = gettext("账号停用了，可以要求复核一次，由没有参与原来处理的管理员来做。")
+    return page("reports/appeal.html", tab="login", form=form or AppealForm(), status=status, description=described)
 
 
 @blueprint.post(conduct.APPEAL)
