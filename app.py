@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 from importlib import import_module
-from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -20,7 +19,6 @@ from core import (
     assets,
     audit_verify,
     backup,
-    chamber,
     clock,
     crypto,
     faults,
@@ -33,6 +31,7 @@ from core import (
     restore,
     retention,
     security,
+    templates,
 )
 from core.database import db, engine_options, prepare_engine, rate_limits
 from core.errors import Refusal
@@ -85,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             limits.storage_for(settings.redis_url, db.engine, rate_limits),
             hashed=lambda key: vault.keyed_hash(key, "limits"),
         )
+    templates.init_app(app, settings.instance)
     logs.init_app(app)
     metrics.init_app(app)
     security.init_app(app)
@@ -98,7 +98,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _fault)
     faults.init_app(app)
-    _prepare_templates(app)
     for feature in FEATURES:
         _register(app, feature)
     app.cli.add_command(demo)
@@ -129,22 +128,6 @@ def _register(app: Flask, feature: str) -> None:
         app.register_blueprint(blueprint)
     if hasattr(module, "init_app"):
         module.init_app(app)
-
-
-def _prepare_templates(app: Flask) -> None:
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(when=clock.local, utc=i18n.utc)
-    app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op, now=clock.now, today=clock.today)
-
-    @app.context_processor
-    def shell() -> dict[str, Any]:
-        return {
-            "viewer": access.viewer(),
-            "chamber": chamber.current(),
-            "language": i18n.language(),
-            "display": pages.display(),
-        }
 
 
 def _refused(refusal: Refusal) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 
 from bench.harness import Site
 
+JSON = {"Content-Type": "application/json", "Sec-Fetch-Site": "same-origin"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 
 
@@ -45,6 +47,10 @@ class Phone:
 
     def post(self, path: str, fields: dict[str, Any]) -> Answer:
         return self._ask("POST", path, urlencode(fields), FORM)
+
+    def send(self, path: str, body: dict[str, Any]) -> Answer:
+        """Post JSON, as the outbox does."""
+        return self._ask("POST", path, json.dumps(body), JSON)
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Answer:
         given = {**headers, "Cookie": self.cookie} if self.cookie else headers

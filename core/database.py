@@ -138,6 +138,15 @@ def execute_count(statement: Executable, values: dict[str, Any] | Sequence[dict[
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
+def run(statement: Executable, values: dict[str, Any] | Sequence[dict[str, Any]] | None = None) -> int:
+    """Execute an INSERT or UPDATE of a table, past the object layer, whose bookkeeping costs half of it.
+
+    For statements of tables, never of models. Returns how many rows it concerned.
+    """
+    options = {"preserve_rowcount": True}
+    return db.session.connection().execute(statement, values, execution_options=options).rowcount
+
+
 def touch(*topics: str) -> None:
     """Give `topics` new stamps at the end of this transaction."""
     db.session.info.setdefault("topics", set()).update(topics)

@@ -7,6 +7,7 @@ answered with the outcome that was recorded, a refusal included.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import json
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import faults, metrics
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, execute_count, in_transaction, insert_once, is_transient, touch
+from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient, run, touch
 from core.errors import Forbidden, Later, NotFound, Refusal, refusal_for
 from core.fields import Form
 
@@ -204,10 +205,10 @@ def decide(
     kind = registry.get(name)
     act = _received(act)
     claimed = _claimed(kind, name, act, fields)
-    if not execute_count(_claim(), claimed):
+    if not run(_claim(), claimed):
         return _recorded(kind, act, name, claimed["digest"])
     outcome = refused(refusal or NotFound()) if refusal or kind is None else _effect(kind, act, fields, form)
-    db.session.execute(_DECIDED, _decided(act, outcome))
+    run(_DECIDED, _decided(act, outcome))
     if kind is None or kind.waits:
         touch(f"outbox:{act.owner}")
     metrics.operation_decided(name if kind else "unknown", outcome.outcome)
@@ -231,12 +232,12 @@ def decide_together(
         raise OneByOne
     acts = [_received(act) for act in acts]
     claims = [_claimed(kind, name, act, given) for act, given in zip(acts, fields, strict=True)]
-    if execute_count(_claim(), claims) != len(claims):
+    if run(_claim(), claims) != len(claims):
         raise OneByOne
     outcomes = [
         replace(outcome, message=str(outcome.message)) for outcome in kind.together(acts, [form.data for form in forms])
     ]
-    db.session.execute(_DECIDED, [_decided(act, outcome) for act, outcome in zip(acts, outcomes, strict=True)])
+    run(_DECIDED, [_decided(act, outcome) for act, outcome in zip(acts, outcomes, strict=True)])
     if kind.waits:
         touch(*(f"outbox:{act.owner}" for act in acts))
     for outcome in outcomes:
@@ -250,6 +251,11 @@ def _received(act: Act) -> Act:
 
 
 def _claim() -> Any:
+    return _claiming(db.engine.dialect.name)
+
+
+@functools.cache
+def _claiming(dialect: str) -> Any:  # noqa: ARG001 - the statement differs by it
     return insert_once(_ledger).on_conflict_do_nothing(index_elements=["owner", "op_id"])
 
 

@@ -265,6 +265,21 @@ def reportable(kind: str, label: Any, **does: Any) -> None:
     reportables[kind] = Reportable(kind, label, **does)
 
 
+posting_checks: list[Callable[[uuid.UUID], None]] = []
+
+
+def checks_posting(check: Callable[[uuid.UUID], None]) -> Callable[[uuid.UUID], None]:
+    """Declare what is asked before a member posts anything; it raises the refusal that they read."""
+    posting_checks.append(check)
+    return check
+
+
+def check_posting(member_id: uuid.UUID) -> None:
+    """Whether this member may post just now; raises the refusal where not."""
+    for check in posting_checks:
+        check(member_id)
+
+
 @dataclass(frozen=True)
 class Held:
     """One kind of thing that is held on a person, for the export.

@@ -195,6 +195,13 @@ def _accounts(world: World) -> dict[str, Case]:
             dict.fromkeys(("position", "introduction", "strengths", "shortfalls"), profile),
         ),
         "company.update": Case("member", "/me/profile", "/me/company", {}, {"products": profile, "buys": profile}),
+        "company.change": Case(
+            "member",
+            "/me/profile",
+            "/me/company/change",
+            {"change": "renamed", "company_name": "某"},
+            {"company_name": profile, "new_position": profile},
+        ),
         "password.change": Case("member", "/me/password", "/me/password", passwords),
         "password.forgotten": Case("visitor", "/password/forgot", "/password/forgot", {"phone": "13900000000"}),
         "password.reset_by_code": Case(
@@ -206,6 +213,9 @@ def _accounts(world: World) -> dict[str, Case]:
         ),
         "phone.request": Case("member", "/me/phone", "/me/phone", {"phone": "13900000000", "password": PASSWORD}),
         "rules.accept": Case("member", "/rules", "/rules/accept"),
+        "rule.comment": Case(
+            "member", "/rules/privacy-policy", "/rules/privacy-policy/comments", {"body": "。"}, {"body": ITSELF}
+        ),
         "log-in": Case("visitor", "/login", "/login", {"phone": world.phone_number("other"), "password": PASSWORD}),
         "display": Case("visitor", "/", "/display"),
     }
@@ -231,9 +241,28 @@ def _admin(world: World) -> dict[str, Case]:
             required=frozenset({"reason"}),
         ),
         "member.set_roles": Case("admin", someone, f"{someone}/roles"),
+        "member.correct": Case(
+            "admin",
+            someone,
+            f"{someone}/correct",
+            {"reason": "。", "referrer": "老李"},
+            {
+                "real_name": ITSELF,
+                "company_name": ITSELF,
+                "position": ITSELF,
+                "referrer": ITSELF,
+                "reason": ("admin", f"/admin/audit?subject={world.who['other']}"),
+            },
+        ),
         "member.make_link": Case("admin", someone, f"{someone}/link", {"purpose": "password"}),
         "member.suspend": Case("admin", someone, f"{someone}/suspend", {"reason": "。"}, {"reason": ITSELF}),
         "member.reinstate": Case("admin", suspended, f"{suspended}/reinstate", {}, {"reason": trail}),
+        "rule.publish": Case(
+            "admin",
+            "/admin/rules/privacy-policy",
+            "/admin/rules/privacy-policy",
+            {"body": "新的。"},
+        ),
         "settings.change": Case("admin", "/admin/settings", "/admin/settings", {}, {"name": ITSELF, "contact": ITSELF}),
         "admin.reasons": Case("admin", "/admin/reasons", "/admin/reasons"),
     }
@@ -257,7 +286,28 @@ def _reports(world: World) -> dict[str, Case]:
     }
 
 
-FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin, _reports)
+def _conduct(world: World) -> dict[str, Case]:
+    other, paused = (f"/admin/conduct/{world.who[role]}" for role in ("other", "suspended"))
+    kept, lifted = (f"{other}/reviews/{world.things[name]}" for name in ("review", "other_review"))
+    because: tuple[dict[str, str], dict[str, str | Where]] = ({"reason": "。"}, {"reason": ITSELF})
+    return {
+        "conduct.warn": Case("admin", other, f"{other}/warn", *because),
+        "conduct.pause": Case("admin", other, f"{other}/pause", *because),
+        "conduct.resume": Case("admin", paused, f"{paused}/resume", *because),
+        "review.ask": Case("member", "/me/conduct", "/me/conduct/review", {"words": "。"}, {"words": ITSELF}),
+        "review.appeal": Case(
+            "visitor",
+            "/login/review",
+            "/login/review",
+            {"phone": world.phone_number("suspended"), "password": PASSWORD, "words": "。"},
+            {"words": ("admin", paused)},
+        ),
+        "review.keep": Case("admin", other, f"{kept}/keep", *because),
+        "review.lift": Case("admin", other, f"{lifted}/lift", *because),
+    }
+
+
+FEATURES = (_needs, _events, _consultations, _desk, _accounts, _admin, _reports, _conduct)
 NAMES = (
     *("need.create", "need.update", "need.respond", "need.close"),
     *("event.create", "event.update", "event.cancel", "event.signup", "checkin.record", "ticket", "checkin.undo"),
@@ -270,6 +320,9 @@ NAMES = (
     *("registration.ask", "registration.refuse", "decide", "member.set_roles", "member.make_link", "member.suspend"),
     *("member.reinstate", "settings.change", "admin.reasons"),
     *("report.submit", "report.uphold", "report.dismiss", "report.restore"),
+    *("conduct.warn", "conduct.pause", "conduct.resume", "review.ask", "review.appeal"),
+    *("review.keep", "review.lift"),
+    *("rule.publish", "rule.comment", "company.change", "member.correct"),
 )
 NOT_OPERATIONS = {"log-in": LoginForm, "display": DisplayForm, "decide": DecideForm, "ticket": CheckinForm}
 

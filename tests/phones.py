@@ -19,10 +19,10 @@ SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 
 
 def target_of(action: str) -> str | None:
-    """What an operation is about: the last id in its form's URL, or the expert group's name."""
+    """What an operation is about: the last id in its form's URL, or the name of the expert group or rule."""
     ids = UUID.findall(action)
-    group = re.match(r"/experts/([^/]+)/", action)
-    return ids[-1] if ids else group[1] if group else None
+    named = re.match(r"(?:/admin)?/(?:experts|rules)/([^/]+)", action)
+    return ids[-1] if ids else named[1] if named else None
 
 
 class Phone:

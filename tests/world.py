@@ -111,6 +111,11 @@ def build(app: Flask, people: People) -> World:
     _consultations(world)
     _briefings(world)
     _reports(world)
+    _conduct(world)
+    for role in ("other", "member"):
+        body = "第十条里三个月太长，一个月就够。"
+        world.things["rule_comment"] = str(new_id())
+        world.do(role, "rule.comment", "privacy-policy", body=body, id=world.things["rule_comment"])
     return world
 
 
@@ -128,6 +133,23 @@ def _reports(world: World) -> None:
 
             world.things[name] = str(db.session.scalars(select(Report.id).order_by(Report.id.desc()).limit(1)).one())
     world.do("admin", "report.uphold", world.things["upheld_report"], reason="第六条：没有许可证号。")
+
+
+def _conduct(world: World) -> None:
+    """One member was warned by somebody who is no admin any more and asks for a review; another may not post."""
+    from blueprints.reports.models import Review, Sanction
+
+    world.do("admin", "conduct.warn", world.who["member"], reason="第八条：截图别转外面。")
+    world.do("admin", "conduct.pause", world.who["suspended"], reason="第四条。")
+    with world.app.app_context():
+        for name in ("review", "other_review"):
+            values = {"member_id": world.who["other"], "reason": "第七条。", "made_at": now()}
+            warning = Sanction(id=new_id(), kind="warning", made_by_id=world.who["lead"], **values)
+            asked = {"member_id": world.who["other"], "asked_at": now(), "words": "误会。"}
+            review = Review(id=new_id(), kind="warning", subject_id=warning.id, **asked)
+            world.things[name] = str(review.id)
+            db.session.add_all([warning, review])
+        db.session.commit()
 
 
 def _yesterday(world: World) -> None:

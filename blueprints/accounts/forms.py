@@ -11,6 +11,7 @@ from blueprints.accounts.labels import ROLE_LABELS, TRADE_LABELS
 from blueprints.accounts.passwords import hash_ahead
 from core.fields import (
     ChoiceField,
+    DateField,
     FlagField,
     Form,
     IdentityNumberField,
@@ -19,12 +20,15 @@ from core.fields import (
     PhoneField,
     TextField,
     UsccField,
+    UuidField,
 )
 
 NAME = 40
 COMPANY = 80
 BODY = 5000
 ABOUT = 1000
+TITLE = 80
+RULE = 20_000
 
 
 class LoginForm(Form):
@@ -116,6 +120,22 @@ class AcceptRulesForm(Form):
     shown = TextField(_l("规则"), max_length=ABOUT)
 
 
+class RuleCommentForm(Form):
+    """What a member says of a rule; the phone names it."""
+
+    body = TextField(_l("您的话"), max_length=ABOUT, multiline=True, required=True)
+    id = UuidField(_l("编号"))
+
+
+class RuleTextForm(Form):
+    """A rule's new text, the day from which it is in force, and the version that it was made from."""
+
+    title = TextField(_l("标题"), max_length=TITLE, required=True)
+    body = TextField(_l("全文"), max_length=RULE, multiline=True, required=True)
+    on = DateField(_l("哪天起用"))
+    version = TextField(_l("版本"), max_length=36)
+
+
 class ProfileForm(Form):
     """What members say of themselves."""
 
@@ -132,6 +152,31 @@ class CompanyForm(Form):
     products = TextField(_l("产品和服务"), max_length=ABOUT, multiline=True)
     buys = TextField(_l("采购什么"), max_length=ABOUT, multiline=True)
     version = TextField(_l("版本"), max_length=36)
+
+
+class CompanyChangeForm(Form):
+    """How one's company is called now, or for which one works now."""
+
+    change = ChoiceField(
+        _l("怎么变的"),
+        choices={"moved": _l("我换了公司"), "renamed": _l("公司改了名，同公司的会员一起改")},
+        required=True,
+    )
+    company_name = TextField(_l("公司全称"), max_length=COMPANY, required=True)
+    uscc = UsccField(_l("统一社会信用代码"))
+    new_position = TextField(_l("职务"), max_length=NAME)
+
+
+class CorrectionForm(Form):
+    """What an admin corrects of a member's names, and why; the member reads it."""
+
+    real_name = TextField(_l("姓名"), max_length=NAME, required=True)
+    company_name = TextField(_l("公司全称"), max_length=COMPANY, required=True)
+    uscc = UsccField(_l("统一社会信用代码"))
+    position = TextField(_l("职务"), max_length=NAME, required=True)
+    trade = ChoiceField(_l("行业"), choices=TRADE_LABELS, required=True)
+    referrer = TextField(_l("介绍人"), max_length=NAME)
+    reason = TextField(_l("理由"), max_length=ABOUT, multiline=True, required=True)
 
 
 class EmptyForm(Form):

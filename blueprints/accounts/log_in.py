@@ -10,7 +10,7 @@ import secrets
 import uuid
 from datetime import timedelta
 
-from flask import Response, after_this_request, current_app, request
+from flask import Response, after_this_request, current_app, g, request
 from flask_babel import gettext
 from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy import select, update
@@ -52,6 +52,24 @@ def log_in(phone: str, password: str) -> uuid.UUID:
     The password is hashed before the transaction begins: hashing takes longer than the
     database should be kept waiting.
     """
+    person = proven(phone, password)
+    refuse_suspended(person)
+    fresh = crypto.passwords.hash(password) if crypto.passwords.needs_rehash(person.password_hash) else None
+    member_id = person.id
+    after_this_request(lambda response: _remember(phone, response))
+
+    def open_session() -> None:
+        member = db.session.get_one(Member, member_id)
+        if fresh:
+            member.password_hash = fresh
+        sessions.log_in(member)
+
+    in_transaction(open_session)
+    return member_id
+
+
+def proven(phone: str, password: str) -> Member:
+    """Whose phone and password these are, suspended or not, or raise `LogInFailed`; no session is opened."""
     limits: Limits = current_app.extensions["limits"]
     counted = _counted(phone)
     if wait := max(limits.blocked(rule, key) for rule, key in counted):
@@ -63,20 +81,9 @@ def log_in(phone: str, password: str) -> uuid.UUID:
         for rule, key in counted:
             limits.hit(rule, key)
         raise LogInFailed(gettext("手机号或密码不对。忘了密码可以找回。"))
-    refuse_suspended(person)
-    fresh = crypto.passwords.hash(password) if crypto.passwords.needs_rehash(person.password_hash) else None
-    member_id = person.id
-    limits.clear(*counted[0])
-    after_this_request(lambda response: _remember(phone, response))
-
-    def open_session() -> None:
-        member = db.session.get_one(Member, member_id)
-        if fresh:
-            member.password_hash = fresh
-        sessions.log_in(member)
-
-    in_transaction(open_session)
-    return member_id
+    if person.status != "suspended":
+        limits.clear(*counted[0])
+    return person
 
 
 def log_in_by_passkey(credential: str) -> uuid.UUID:
@@ -111,6 +118,7 @@ def log_in_by_passkey(credential: str) -> uuid.UUID:
 def refuse_suspended(person: Member) -> None:
     """Tell who has proved who they are that their account is suspended, and why."""
     if person.status == "suspended":
+        g.suspended = True
         reason = person.suspended_reason.rstrip("。.！!；; \n")
         raise LogInFailed(gettext("这个账号已停用：%(reason)s。有疑问请联系秘书处。", reason=reason))
 

@@ -282,6 +282,25 @@ class Rule(Base):
         return ("rules",)
 
 
+class RuleComment(Keyed, Base):
+    """What a member says of a rule under their own name, and of which version; members read it."""
+
+    __tablename__ = "rule_comments"
+    __table_args__ = (Index("ix_rule_comments_slug", "slug", "id"),)
+
+    slug: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), index=True)
+    body: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    hidden: Mapped[bool] = mapped_column(default=False)
+
+    author: Mapped[Member] = relationship()
+
+    def topics(self) -> Iterable[str]:
+        return (f"rule-comments:{self.slug}",)
+
+
 class RuleAcceptance(Keyed, Base):
     """That one member accepted one version of a rule, and when."""
 

@@ -26,7 +26,9 @@ def status_page(application: Registration) -> OfflinePage:
 
 def rules_page(reader: Viewer | None, slug: str = "") -> OfflinePage:
     """The list of rules, or one of them."""
-    topics = ("rules", f"member:{reader.id}") if reader else ("rules",)
+    own = (f"member:{reader.id}",) if reader else ()
+    said = (f"rule-comments:{slug}",) if slug and reader and reader.is_member else ()
+    topics = ("rules", *own, *said)
     due = ("due",) if reader and reader.rules_due else ()
     known = versions()
     coming = announced(known, now()).values()

@@ -23,13 +23,14 @@ from blueprints.accounts.models import (
     RegistrationEntry,
     RoleGrant,
     RuleAcceptance,
+    RuleComment,
 )
 from blueprints.accounts.service.registration import names_of
 from core.clock import now
 from core.crypto import Unreadable
 from core.database import db, execute_count, table_of, touch
 from core.held import Row, held
-from core.registries import Held, Leaver, exports, forgets
+from core.registries import Held, Leaver, erases, exports, forgets
 
 ERASED_NAME = "已退会会员"
 NO_COMPANY = "（已退会）"
@@ -130,6 +131,18 @@ exports(
         "member_id",
     ),
     held(
+        RuleComment,
+        _l("我对规则说的话"),
+        {
+            "slug": _l("规则"),
+            "version": _l("版本"),
+            "body": _l("内容"),
+            "made_at": _l("时间"),
+            "hidden": _l("已被隐藏"),
+        },
+        "author_id",
+    ),
+    held(
         LoginSession,
         _l("登录的设备"),
         {
@@ -172,6 +185,15 @@ exports(
         without=("day",),
     ),
 )
+
+
+@erases("accounts")
+def forget_who(leaver: Leaver) -> None:
+    """What the member said of rules stays, without a name."""
+    for made in db.session.scalars(select(RuleComment).where(RuleComment.author_id == leaver.id)).unique():
+        made.body = leaver.without(made.body)
+        touch(*made.topics())
+    db.session.flush()
 
 
 @forgets("accounts.looks", months=36)

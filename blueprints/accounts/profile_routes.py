@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import offline
-from blueprints.accounts.forms import CompanyForm, ProfileForm
+from blueprints.accounts.forms import CompanyChangeForm, CompanyForm, ProfileForm
 from blueprints.accounts.registration_routes import registration_status
 from blueprints.accounts.routes import blueprint
 from blueprints.accounts.service import company_values, profile_of, profile_values
@@ -19,6 +19,7 @@ from core.posts import submit
 def edit_profile(
     form: ProfileForm | None = None,
     company_form: CompanyForm | None = None,
+    change_form: CompanyChangeForm | None = None,
     status: int = 200,
     current: dict[str, str] | None = None,
 ) -> ResponseReturnValue:
@@ -31,6 +32,7 @@ def edit_profile(
             "person": person,
             "form": form or ProfileForm(data=profile_values(person)),
             "company_form": company_form or CompanyForm(data=company_values(person.company)),
+            "change_form": change_form or CompanyChangeForm(),
             "current": current,
         }
 
@@ -53,6 +55,17 @@ def update_company() -> ResponseReturnValue:
         return edit_profile(company_form=form, status=status, current=current)
 
     return submit("company.update", again)
+
+
+@blueprint.post("/me/company/change")
+@requires("member")
+def change_company() -> ResponseReturnValue:
+    """One's company is called otherwise now, or is another."""
+
+    def again(form: CompanyChangeForm, status: int) -> ResponseReturnValue:
+        return edit_profile(change_form=form, status=status)
+
+    return submit("company.change", again)
 
 
 @blueprint.post("/me/identity/withdraw")

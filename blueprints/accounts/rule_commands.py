@@ -14,15 +14,15 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
+from blueprints.accounts.rules import NOTICE_DAYS, title_of
 from blueprints.accounts.service.community_rules import rules_in_force
-from blueprints.accounts.service.rule_changes import NOTICE_DAYS, newest, publish
+from blueprints.accounts.service.rule_changes import newest, publish
 from core.clock import today
 from core.database import in_transaction
 from core.settings import ROOT
 
 DRAFTS = ROOT / "demo" / "data" / "rules.jsonl"
 _SLUG = re.compile(r"[a-z0-9-]{1,40}")
-_TITLE = re.compile(r"# +(\S.{0,79})\n")
 Folder = click.Path(path_type=Path, file_okay=False)
 
 
@@ -62,12 +62,12 @@ def _checked(path: Path) -> tuple[str, str]:
         body = path.read_text("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{path} 不是 UTF-8 · is not UTF-8") from error
-    title = _TITLE.match(body)
+    title = title_of(body)
     if not _SLUG.fullmatch(path.stem):
         raise click.ClickException(f"{path}: 文件名只用小写字母、数字和连字符 · name it in a-z, 0-9 and -")
-    if not title or not body[title.end() :].strip():
+    if title is None:
         raise click.ClickException(f"{path}: 第一行写“# 标题”，下面写正文 · begin with “# Title”, then the text")
-    return title[1].strip(), body
+    return title, body
 
 
 def init_app(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ WAITING = ("submitted", "asked")
 CODE_TRIES = 5
 MOST_VERSION_DIGITS = 6
 MOST_INITIALS = 4
+NOTICE_DAYS = 7
+"""How many days ahead a change of a rule is announced, as the texts promise."""
+_TITLE = re.compile(r"# +(\S.{0,79})\n")
+COMMENTS_A_DAY = 5
 
 
 def may_decide(state: str) -> bool:
@@ -107,6 +112,23 @@ def announced(versions: Collection[RuleVersion], instant: datetime) -> dict[str,
 
 def _newest(versions: Iterable[RuleVersion]) -> dict[str, RuleVersion]:
     return {each.slug: each for each in sorted(versions, key=lambda each: each.version)}
+
+
+def said_enough(said_today: int) -> bool:
+    """Whether a member has said so much of the rules today that it helps nobody any more."""
+    return said_today >= COMMENTS_A_DAY
+
+
+def title_of(body: str) -> str | None:
+    """The title of a rule's text: its first line, `# Title`, of at most 80 characters, with a text below; or none."""
+    found = _TITLE.match(body)
+    return found[1].strip() if found and body[found.end() :].strip() else None
+
+
+def text_below(body: str) -> str:
+    """A rule's text without the line of its title."""
+    found = _TITLE.match(body)
+    return body[found.end() :].strip() if found else body.strip()
 
 
 def versions_text(versions: Iterable[tuple[str, int]]) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from blueprints.accounts import offline
 from blueprints.accounts.changes import changes
+from blueprints.accounts.forms import RuleCommentForm
 from blueprints.accounts.routes import blueprint
 from blueprints.accounts.rules import versions_text
-from blueprints.accounts.service import rule, rules_in_force
+from blueprints.accounts.service import rule, rule_comments, rules_in_force
 from blueprints.accounts.service.community_rules import body_of
 from core.access import public, requires, safe_next, viewer
 from core.markdown import render
@@ -56,7 +59,7 @@ def rules(form: object = None, status: int = 200) -> ResponseReturnValue:
 
 @blueprint.get("/rules/<slug>")
 @public
-def show_rule(slug: str) -> ResponseReturnValue:
+def show_rule(slug: str, form: RuleCommentForm | None = None, status: int = 200) -> ResponseReturnValue:
     """One rule as it is in force; what is announced, and which sentences change."""
     reader = viewer()
     kept = offline.rules_page(reader, slug)
@@ -71,6 +74,8 @@ def show_rule(slug: str) -> ResponseReturnValue:
             "text": render(wanted.body, without_title=True),
             "coming": render(coming, without_title=True),
             "changes": changes(before, after) if before else [],
+            "comments": rule_comments.comments_on(slug, reader.id) if reader and reader.is_member else [],
+            "form": form or RuleCommentForm(),
         }
 
     return page(
@@ -80,9 +85,32 @@ def show_rule(slug: str) -> ResponseReturnValue:
         dated=kept.dated,
         tab="rules",
         description=_description(),
+        status=status,
         load=load,
         shared=True,
     )
+
+
+@blueprint.post("/rules/<slug>/comments")
+@requires("member")
+def comment_on_rule(slug: str) -> ResponseReturnValue:
+    """Say something of a rule, under one's own name."""
+
+    def again(form: RuleCommentForm | None = None, status: int = 200) -> ResponseReturnValue:
+        return show_rule(slug, form, status)
+
+    return submit("rule.comment", again, target=slug)
+
+
+@blueprint.post("/rules/<slug>/comments/<uuid:comment_id>/withdraw")
+@requires("member")
+def take_comment_back(slug: str, comment_id: uuid.UUID) -> ResponseReturnValue:
+    """Take one's own words back."""
+
+    def again(form: object = None, status: int = 200) -> ResponseReturnValue:  # noqa: ARG001 a button has no values
+        return show_rule(slug, status=status)
+
+    return submit("rule.take_back", again, target=comment_id)
 
 
 @blueprint.post("/rules/accept")

@@ -17,7 +17,7 @@ from core.clock import clock, now
 from core.database import db, new_id
 from core.errors import IdTaken, NotFound, Refusal
 from core.operations import Act, Outcome, operation
-from core.registries import Gathered
+from core.registries import Gathered, check_posting
 
 MOST_A_DAY = 20
 SHOWN = 30
@@ -32,6 +32,7 @@ class EnoughForToday(Refusal):
 @operation("deed.submit", form=DeedForm, lane="deed")
 def send(act: Act, *, doer: str, body: str, id: str | None) -> Outcome:  # noqa: A002
     """Send a good deed to the desk."""
+    check_posting(act.person.id)
     key = uuid.UUID(id) if id else new_id()
     if db.session.get(Deed, key):
         raise IdTaken

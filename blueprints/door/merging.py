@@ -15,7 +15,7 @@ from blueprints.accounts.models import Member
 from blueprints.door import rules
 from blueprints.door.models import Checkin
 from blueprints.events.models import Signup
-from core.database import db, new_id, table_of, touch
+from core.database import db, new_id, run, table_of, touch
 
 _recorder = aliased(Member)
 _checkins = table_of(Checkin)
@@ -162,9 +162,9 @@ class Facts:
         changes = [now[key].merged | {"its_id": key} for key, known in self._stored.items() if now[key] != known]
         for change in sorted(changes, key=lambda change: change["inside"]):
             changed = {f"new_{name}" if name in _MERGED else name: value for name, value in change.items()}
-            db.session.execute(_CHANGED, changed | its_event)
+            run(_CHANGED, changed | its_event)
         if self._new:
-            db.session.execute(_NEW, [_row(new, now[new["id"]]) | its_event for new in self._new])
+            run(_NEW, [_row(new, now[new["id"]]) | its_event for new in self._new])
         touch(f"door:{self._event_id}")
         before = {key for key, known in self._stored.items() if known.flagged}
         if before != {key for key, known in now.items() if known.flagged}:
@@ -179,7 +179,7 @@ def _row(values: dict[str, Any], known: Known) -> dict[str, Any]:
 
 def undo(event_id: uuid.UUID, fact_id: uuid.UUID, guest_id: uuid.UUID | None, **undone: Any) -> datetime | None:
     """Take a fact's effect back; returns when the guest came in all the same, by another one."""
-    db.session.execute(_UNDONE, {**undone, "its_id": fact_id, "its_event_id": event_id})
+    run(_UNDONE, {**undone, "its_id": fact_id, "its_event_id": event_id})
     touch("flags")
     facts = Facts(event_id, [guest_id] if guest_id else ())
     if guest_id:
@@ -192,7 +192,7 @@ def undo(event_id: uuid.UUID, fact_id: uuid.UUID, guest_id: uuid.UUID | None, **
 def resolve(event_id: uuid.UUID, fact_id: uuid.UUID, flags: Sequence[str], *, by: uuid.UUID, at: datetime) -> None:
     """Somebody has seen to these flags of a fact."""
     values = {"resolved": list(flags), "resolved_at": at, "resolved_by_id": by}
-    db.session.execute(_RESOLVED, {**values, "its_id": fact_id, "its_event_id": event_id})
+    run(_RESOLVED, {**values, "its_id": fact_id, "its_event_id": event_id})
     touch(f"door:{event_id}", "flags")
 
 
@@ -200,5 +200,5 @@ def came(event_id: uuid.UUID, at: Mapping[uuid.UUID, datetime | None]) -> None:
     """Say on the sign-ups when these members came; by a statement, so that only a person's own pages change."""
     if at:
         values = [{"its_event_id": event_id, "its_member_id": key, "attended_at": when} for key, when in at.items()]
-        db.session.execute(_CAME, values)
+        run(_CAME, values)
         touch(*(f"signups:{member_id}" for member_id in at))

@@ -14,13 +14,18 @@ from blueprints.accounts.models import RuleAcceptance
 from blueprints.events import rules
 from blueprints.events.models import Event, Signup
 from core.clock import now
-from core.database import db, locked, table_of, touch
+from core.database import db, locked, run, table_of, touch
 from core.errors import NotFound
 from core.registries import notice_kind, tell
 
 PROMOTED = notice_kind("event.promoted", _l("“%(title)s”有空位了，您已由候补转为正式报名。"), urgent=True)
 
 _SET_COUNTS = update(table_of(Event)).where(table_of(Event).c.id == bindparam("event_id"))
+_SIGNUP_OF = (
+    select(Signup)
+    .where(Signup.event_id == bindparam("event_id"), Signup.member_id == bindparam("member_id"))
+    .execution_options(populate_existing=True)
+)
 _seen = aliased(Signup)
 _since = bindparam("since", type_=Event.starts_at.type)
 _accepted_at = (
@@ -54,11 +59,7 @@ def locked_event(event_id: uuid.UUID) -> Event:
 
 def signup_of(event_id: uuid.UUID, member_id: uuid.UUID) -> Signup | None:
     """A member's row for an event, as it stands under the lock."""
-    return db.session.scalars(
-        select(Signup)
-        .where(Signup.event_id == event_id, Signup.member_id == member_id)
-        .execution_options(populate_existing=True)
-    ).first()
+    return db.session.scalars(_SIGNUP_OF, {"event_id": event_id, "member_id": member_id}).first()
 
 
 def place_of(event_id: uuid.UUID, place: int) -> int:
@@ -107,7 +108,7 @@ def promote(event: Event) -> None:
 
 def set_counts(event: Event, **counts: int) -> None:
     """Set counts by a statement, so that the event's version stays: a sign-up is no edit."""
-    db.session.execute(_SET_COUNTS, {"event_id": event.id, **counts})
+    run(_SET_COUNTS, {"event_id": event.id, **counts})
     for name, count in counts.items():
         set_committed_value(event, name, count)
     touch("events", f"event:{event.id}")

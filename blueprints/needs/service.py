@@ -48,7 +48,7 @@ from core.database import db, locked, new_id
 from core.errors import Duplicate, Forbidden, IdTaken, NotFound, Refusal, Stale
 from core.operations import Act, operation, version_built_on
 from core.operations import Outcome as Decided
-from core.registries import notice_kind, notice_switch, tell
+from core.registries import check_posting, notice_kind, notice_switch, tell
 from core.text import folded, pinyin_key, search_text
 
 __all__ = [
@@ -87,6 +87,7 @@ def create(
 ) -> Decided:
     """Post a need or an offer. Raises `TooMany`, `Repeated`, `IdTaken`."""
     author_id = act.person.id
+    check_posting(author_id)
     _check_words(f"{title}\n{body}")
     turn = select(Member.trade).where(Member.id == author_id).with_for_update(key_share=True)
     own_trade = db.session.execute(turn).scalar_one()
@@ -166,6 +167,7 @@ def respond(act: Act, *, body: str, id: str | None) -> Decided:  # noqa: A002 as
     need, person = _locked(act.target_id), act.person
     if need.hidden:
         raise NotFound
+    check_posting(act.person.id)
     _check_words(body)
     answered = db.session.scalars(
         select(NeedResponse).where(

@@ -16,4 +16,11 @@ REASON_LABELS = {
     "off_topic": _l("与做生意、学本事、互相帮忙无关"),
 }
 STATE_LABELS = {"open": _l("待办"), "upheld": _l("已隐藏"), "dismissed": _l("没有问题")}
+DECISION_LABELS = {
+    "hiding": _l("隐藏了您发的"),
+    "warning": _l("提醒"),
+    "pause": _l("暂停发布"),
+    "suspension": _l("停用账号"),
+}
+REVIEW_LABELS = {"open": _l("等另一位管理员复核"), "kept": _l("复核：维持"), "lifted": _l("复核：撤销")}
 STATE_TONES = {"open": "wait", "upheld": "bad", "dismissed": "neutral"}

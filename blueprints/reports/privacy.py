@@ -7,8 +7,8 @@ from datetime import datetime
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 
-from blueprints.reports.labels import REASON_LABELS, STATE_LABELS
-from blueprints.reports.models import Hiding, Report
+from blueprints.reports.labels import DECISION_LABELS, REASON_LABELS, REVIEW_LABELS, STATE_LABELS
+from blueprints.reports.models import Hiding, Report, Review, Sanction
 from core.database import db, execute_count
 from core.held import held
 from core.registries import Leaver, erases, exports, forgets
@@ -42,20 +42,51 @@ exports(
         },
         "author_id",
     ),
+    held(
+        Sanction,
+        _l("管理员对我的提醒和暂停"),
+        {
+            "kind": (_l("种类"), DECISION_LABELS),
+            "reason": _l("理由"),
+            "made_at": _l("时间"),
+            "until_at": _l("到期"),
+            "lifted_at": _l("恢复于"),
+            "lifted_reason": _l("恢复的理由"),
+        },
+        "member_id",
+    ),
+    held(
+        Review,
+        _l("我要求的复核"),
+        {
+            "kind": (_l("种类"), DECISION_LABELS),
+            "subject_id": _l("编号"),
+            "words": _l("您的理由"),
+            "asked_at": _l("时间"),
+            "state": (_l("状态"), REVIEW_LABELS),
+            "answer": _l("答复"),
+            "decided_at": _l("办理时间"),
+        },
+        "member_id",
+    ),
 )
 
 
 @forgets("reports.reports", months=36)
 def old_reports(before: datetime) -> int:
-    """Reports and what was hidden, as long as what admins do is kept; what is hidden stays so."""
+    """Reports, what was hidden, and other decisions, as long as what admins do is kept; what is hidden stays so."""
+    past = delete(Sanction).where(Sanction.made_at < before)
+    reviews = execute_count(delete(Review).where(Review.decided_at < before)) + execute_count(past)
     reports = execute_count(delete(Report).where(Report.decided_at < before))
-    return reports + execute_count(delete(Hiding).where(Hiding.restored_at < before))
+    return reviews + reports + execute_count(delete(Hiding).where(Hiding.restored_at < before))
 
 
 @erases("reports")
 def forget_who(leaver: Leaver) -> None:
     """What the member reported goes; what was said of theirs keeps no name."""
     db.session.execute(delete(Report).where(Report.reporter_id == leaver.id))
+    for model in (Review, Sanction):
+        db.session.execute(delete(model).where(model.member_id == leaver.id))
     about = select(Report).where(Report.kind == "member", Report.subject_id == leaver.id)
     for report in db.session.scalars(about):
         report.words, report.answer = "", ""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from blueprints.reports import labels, service
+from blueprints.reports import conduct, labels, service
 from blueprints.reports.forms import AnswerForm, ReportForm
 from core.access import requires
 from core.errors import NotFound
@@ -64,11 +64,13 @@ def index() -> Response:
     state = request.args.get("state", "")
     state = state if state in labels.STATE_LABELS else "open"
     rows, after = service.listed(state, request.args.get("after", type=uuid.UUID))
+    reviews = conduct.open_reviews() if state == "open" else ()
     return page(
         "reports/index.html",
         tab="me",
         state=state,
         rows=rows,
+        reviews=reviews,
         kinds={kind: each.label for kind, each in reportables.items()},
         next_url=f"{service.LIST}?state={state}&after={after}" if after else None,
     )

@@ -159,14 +159,22 @@ def restore(act: Act, *, reason: str) -> Outcome:
     kind, subject = reportables[report.kind], subject_of(report.kind, report.subject_id)
     if kind.hide is None or not subject.hidden:
         raise Duplicate(gettext("这条没有隐藏。"), url=f"{LIST}/{report.id}")
-    kind.hide(report.subject_id, False)
-    hiding = hiding_of(report.kind, report.subject_id)
-    if hiding:
-        hiding.restored_at, hiding.restored_by_id, hiding.restored_reason = now(), act.person.id, reason
-    audit.record(act.person, f"{report.kind}.show", report.kind, report.subject_id, reason=reason)
-    cause = f"shown:{report.kind}:{report.subject_id}:{act.op_id}"
-    tell([subject.author_id], SHOWN, url=subject.url, subject=cause, title=subject.title, reason=reason)
+    if hiding := hiding_of(report.kind, report.subject_id):
+        show_again(act, hiding, reason)
     return Outcome(gettext("已恢复，作者会知道。"), url=f"{LIST}/{report.id}")
+
+
+def show_again(act: Act, hiding: Hiding, reason: str) -> None:
+    """End a hiding: the thing is seen again, its author told why."""
+    hiding.restored_at, hiding.restored_by_id, hiding.restored_reason = now(), act.person.id, reason
+    audit.record(act.person, f"{hiding.kind}.show", hiding.kind, hiding.subject_id, reason=reason)
+    kind = reportables[hiding.kind]
+    subject = kind.find(hiding.subject_id)
+    if kind.hide is None or subject is None:
+        return
+    kind.hide(hiding.subject_id, False)
+    cause = f"shown:{hiding.kind}:{hiding.subject_id}:{act.op_id}"
+    tell([subject.author_id], SHOWN, url=subject.url, subject=cause, title=subject.title, reason=reason)
 
 
 def hiding_of(kind: str, subject_id: uuid.UUID) -> Hiding | None:

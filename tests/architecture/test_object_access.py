@@ -50,10 +50,12 @@ OPEN = {
     "/needs/<uuid:need_id>/responses/<uuid:response_id>/withdraw": "an answer is read by all members: 403",
 }
 OTHER_IDS = {
+    "admin/rules/<slug>": "the rules are public, and admins change them",
     "briefings/<int:number>": "members read every issue that was published",
     "briefings/feed/<token>": "the token is the secret of one feed",
     "calendar/<token>": "the token is the secret of one calendar",
     "experts/<slug>": "members read every group",
+    "me/data/<name>": "one's own rows of one table, by its name",
     "me/phone/<token>": "a link that is good once, for who is logged in as its owner",
     "password/reset/<token>": "a link that is good once",
     "rules/<slug>": "the rules are public",
@@ -103,6 +105,8 @@ def things(world: World) -> dict[str, str]:
             "registration_id": "registration",
             "report_id": "report",
             "briefing_id": "draft",
+            "comment_id": "rule_comment",
+            "review_id": "review",
         }
     return {name: str(key) for name, key in found.items()} | {name: t[thing] for name, thing in names.items()}
 
@@ -166,7 +170,14 @@ FIELDS = {
     "starts_at": "2026-11-24T10:00",
 }
 """With these most forms are filled in, so that the thing itself is asked for."""
-KEYS = {"consultation": "consultation_id", "checkin.record": "event_id", "need.accept_response": "response_id"}
+KEYS = {
+    "rule.take_back": "comment_id",
+    "conduct": "member_id",
+    "review": "review_id",
+    "consultation": "consultation_id",
+    "checkin.record": "event_id",
+    "need.accept_response": "response_id",
+}
 PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 
 

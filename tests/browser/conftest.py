@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Response, expect
 from werkzeug.serving import make_server
 
 from tests.people import PASSWORD, People
 
 PHONE = {"width": 360, "height": 780}
+PATIENCE = 20
+OVERTAKEN = ("interrupted by another navigation", "net::ERR_ABORTED")
+"""What Playwright says where the page itself went somewhere else meanwhile."""
 CHROMIUM = [
     "--no-sandbox",
     "--disable-gpu",
@@ -75,7 +78,16 @@ class Phone:
             self.faults.append(message.text)
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.site + path)
+        """Open a page; with a network, until it is what the server says now, not what a slow one left on the phone."""
+        for _ in range(PATIENCE):
+            try:
+                self.page.goto(self.site + path)
+            except Error as error:
+                if not any(said in error.message for said in OVERTAKEN):
+                    raise
+                continue
+            if not self.page.locator("main[data-as-of]").count() or not self.page.evaluate("navigator.onLine"):
+                break
         return self.page
 
     def log_in(self, phone: str, password: str = PASSWORD) -> None:

@@ -63,7 +63,7 @@ def test_a_day_at_the_desk(app: Flask, phone_of: PhoneOf, new_phone: NewPhone, p
     # Gather twelve, in another order, one in other words.
     editor.open("/desk")
     editor.post("/desk/briefings", date="2026-11-21")
-    editor.page.wait_for_url("**/desk/briefings/*")
+    editor.page.wait_for_url("**/desk/briefings/*-*")
     url = editor.page.url.removeprefix(editor.site)
     editor.page.get_by_role("link", name="收集当天的条目").click()
     editor.page.wait_for_url("**/gather?day=2026-11-20")

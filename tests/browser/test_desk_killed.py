@@ -33,7 +33,7 @@ def test_a_text_that_was_called_saved_survives_a_killed_phone_without_a_network(
     phone = Hand(context, site)
     phone.open("/desk")
     phone.post("/desk/briefings", date="2026-11-21")
-    phone.page.wait_for_url("**/desk/briefings/*")
+    phone.page.wait_for_url("**/desk/briefings/*-*")
     url = phone.page.url.removeprefix(site)
     phone.page.locator("[name=title]").fill("路上写的一期")
     area = phone.page.locator("form[data-desk] [name=body]")

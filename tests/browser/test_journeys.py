@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from blueprints.accounts.models import Registration
@@ -143,15 +144,14 @@ def test_three_seats_and_five_people_wait_cancel_move_up_and_are_checked_in(
     row = organizer.page.locator("main li, main tr").filter(has_text="丁四").last
     if scripts:
         row.locator(".guest-first").click()
-        organizer.page.locator(".guest-second").first.click()
+        with organizer.page.expect_response("**/ops"):
+            organizer.page.locator(".guest-second").first.click()
         organizer.page.locator(".verdict").wait_for()
-        organizer.page.wait_for_timeout(1500)
     else:
-        row.locator('button[type="submit"]').first.click()
-    organizer.page.wait_for_load_state()
-    organizer.page.wait_for_timeout(300)
+        with organizer.page.expect_navigation():
+            row.locator('button[type="submit"]').first.click()
     guests[3].open(f"/events/{event}")
-    assert guests[3].page.locator('[id^="signup-"]').first.get_attribute("data-state") == "attended"
+    expect(guests[3].page.locator('[id^="signup-"]').first).to_have_attribute("data-state", "attended")
 
     sheet = organizer.context.request.get(f"{organizer.site}/events/{event}/attendance.xlsx")
     rows = [[str(cell) for cell in row] for row in load_workbook(BytesIO(sheet.body())).active.values]
@@ -169,7 +169,7 @@ def test_a_consultation_goes_from_the_question_to_its_rating(app: Flask, phone_o
         db.session.commit()
     member.open("/experts/environment")
     member.post("/experts/environment/consultations", topic="喷漆房的废气", body="隔壁说有味。", mode="in_person")
-    member.page.wait_for_url("**/consultations/*")
+    member.page.wait_for_url("**/consultations/*-*")
     key = last_part(member)
     assert member.state("consultation", key) == "requested"
     steps = [
@@ -194,7 +194,7 @@ def test_a_briefing_goes_from_draft_to_1118_by_three_people(
     _, reader = phone_of("崔广田", scripts=scripts)
     editor.open("/desk")
     editor.post("/desk/briefings", date=f"{local(now()):%Y-%m-%d}")
-    editor.page.wait_for_url("**/desk/briefings/*")
+    editor.page.wait_for_url("**/desk/briefings/*-*")
     key = last_part(editor)
     editor.post(f"/desk/briefings/{key}", title="防滑地面和自行车", body="## 需求\n\n- **防滑地面。** 一百四十平米。")
     editor.open(f"/desk/briefings/{key}")

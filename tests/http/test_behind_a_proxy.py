@@ -20,6 +20,8 @@ from core.database import db
 from tests.conftest import NOON
 from tests.people import PASSWORD, People
 
+pytestmark = pytest.mark.unhurried
+
 PHONE = "13800000001"
 
 

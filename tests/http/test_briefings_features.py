@@ -25,6 +25,8 @@ from tests.http.test_briefings_desk import PASS, TEXT, Desk, desk, state
 from tests.people import People
 from tests.world import World, build
 
+pytestmark = pytest.mark.unhurried
+
 __all__ = ["desk"]
 
 

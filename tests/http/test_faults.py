@@ -40,6 +40,8 @@ from tests.conftest import NOON, SECRET
 from tests.people import PASSWORD, People
 from tests.postgres import Postgres, postgres
 
+pytestmark = pytest.mark.unhurried
+
 NEED = {"kind": "need", "title": "求购钢材", "body": "六吨。", "category": "procurement"}
 Make = Callable[..., Flask]
 on_sqlite = pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="SQLite's file")

@@ -25,6 +25,8 @@ from tests.client import Browser
 from tests.people import PASSWORD, People
 from tests.world import World, build
 
+pytestmark = pytest.mark.unhurried
+
 NOT_HELD = {
     "audit_entries": "ids alone; what they say is exported as `acts`",
     "looks": "reader_id is who looked: that is held on whom they looked at",

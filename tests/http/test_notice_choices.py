@@ -24,7 +24,8 @@ ALWAYS = {
     *("registration.approved", "registration.refused", "registration.asked"),
     *("event.cancelled", "event.promoted", "event.moved"),
     *("consultation.scheduled", "consultation.declined", "consultation.withdrawn", "consultation.expert_gone"),
-    *("member.suspended", "member.reinstated", "member.roles", "thing.hidden", "thing.shown"),
+    *("member.corrected", "member.suspended", "member.reinstated", "member.roles", "thing.hidden", "thing.shown"),
+    *("conduct.warned", "conduct.paused", "conduct.resumed", "review.asked", "review.decided"),
     *("password.forgotten", "phone.wanted", "expert_group.lead_gone", "rule.announced"),
 }
 """What an absent person must know, or what another person's way back hangs on."""

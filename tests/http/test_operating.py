@@ -31,6 +31,8 @@ from core.settings import ROOT, Settings
 from tests.architecture.test_docs import BLOCK
 from tests.conftest import NOON
 
+pytestmark = pytest.mark.unhurried
+
 GUIDE = (ROOT / "docs" / "operator.en.md").read_text("utf-8")
 BACKUP = "/var/backups/huiyou/huiyou-20261121T031000Z.zip"
 PROGRAMS = "apt-get cd curl docker editor git install journalctl make mv runuser sed sysctl systemctl useradd"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ LAST = (
         "event.cancel",
         "need.close",
     ),
-    *("member.suspend", "expert_group.let_go", "session.revoke"),
+    *("conduct.pause", "member.suspend", "expert_group.let_go", "session.revoke"),
 )
 """What ends something that others need."""
 BESIDE_A_FILE = {"briefing.import"}
@@ -70,10 +71,12 @@ def offered(world: World) -> dict[str, list[Place]]:
 
 
 def prepare(world: World) -> None:
-    """What makes the rarer forms appear: rules that have changed, and an identity number to take back."""
+    """What makes the rarer forms appear: rules that have changed or will, and an identity number to take back."""
     with world.app.app_context():
         rule = {"slug": "community-rules", "title": "社区群规", "body": "# 新的", "published_at": now()}
         db.session.add(Rule(version=2, **rule))
+        coming = {**rule, "slug": "privacy-policy", "in_force_from": now() + timedelta(days=7)}
+        db.session.add(Rule(version=2, **coming))
         db.session.get_one(Member, world.who["member"]).identity_number = "v1.sealed"
         db.session.commit()
 

@@ -1,5 +1,7 @@
 """The privacy text's "how long it is kept", line by line, and the product.
 
+pytestmark = pytest.mark.unhurried
+
 | the text says                                  | what keeps it, and the test (here or in `test_retention_events`) |
 |------------------------------------------------|-----------------------------------------------------------------------|
 | name, phone, company, …: while a member        | leaving erases them, with erasure |

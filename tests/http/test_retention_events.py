@@ -23,6 +23,8 @@ from tests.people import People
 from tests.retention import count, everything, forget
 from tests.world import World, build
 
+pytestmark = pytest.mark.unhurried
+
 
 @pytest.fixture
 def world(app: Flask, people: People) -> World:

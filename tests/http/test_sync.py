@@ -22,6 +22,8 @@ from tests.people import People
 from tests.phones import Phone
 from tests.world import ROLES, World, build
 
+pytestmark = pytest.mark.unhurried
+
 NEED = {"kind": "need", "title": "求购边角料", "body": "六吨。", "category": "procurement"}
 Line = dict[str, Any]
 
@@ -29,13 +31,6 @@ Line = dict[str, Any]
 @pytest.fixture(autouse=True)
 def _nothing_remembered(app: Flask) -> None:
     app.extensions.pop("phone_sets", None)
-
-
-@pytest.fixture
-def phone(people: People) -> Phone:
-    """A member's phone."""
-    member_id, browser = people.logged_in()
-    return Phone(browser, member_id)
 
 
 def pages_in(lines: list[Line]) -> dict[str, Line]:

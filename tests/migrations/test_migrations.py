@@ -17,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from app import create_app
 from blueprints.accounts.models import Member
+from blueprints.reports.models import Review
 from core import generation
-from core.clock import clock
-from core.database import Base, db, is_current
+from core.clock import clock, now
+from core.database import Base, db, is_current, new_id
 from core.search import is_ours
 from core.settings import ROOT, Settings
 from tests.conftest import NOON, SECRET
@@ -171,4 +172,26 @@ def test_the_rules_that_there_are_came_into_force_when_published_and_what_is_ann
     assert db.session.execute(text("SELECT version FROM rules")).all() == [(1,)]
     db.session.rollback()
     upgrade()
+    assert is_current()
+
+
+def test_a_review_of_a_suspension_goes_on_the_way_down_and_the_others_stay(empty_app: Flask) -> None:
+    upgrade()
+    member_id = People(empty_app).member("张三")
+    for kind in ("pause", "suspension"):
+        values = {"subject_id": new_id(), "member_id": member_id, "words": "一", "asked_at": now(), "answer": ""}
+        db.session.add(Review(id=new_id(), kind=kind, state="open", **values))
+    db.session.commit()
+    downgrade(revision="0013")
+    assert db.session.execute(text("SELECT kind, words FROM reviews")).all() == [("pause", "一")]
+    db.session.rollback()
+    with pytest.raises(IntegrityError, match="kind_known"):
+        db.session.execute(text("UPDATE reviews SET kind = 'other'"))
+    db.session.rollback()
+    upgrade()
+    with pytest.raises(IntegrityError, match="kind_known"):
+        db.session.execute(text("UPDATE reviews SET kind = 'other'"))
+    db.session.rollback()
+    db.session.execute(text("UPDATE reviews SET kind = 'suspension'"))
+    db.session.commit()
     assert is_current()

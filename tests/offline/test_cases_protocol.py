@@ -13,8 +13,9 @@ from blueprints.needs.models import Need
 from core.clock import now
 from core.database import db
 from core.operations import registry
+from tests.offline.network import Op
 from tests.offline.proxy import FAULTS
-from tests.offline.town import Op, Town
+from tests.offline.town import Town
 from tests.world import World
 
 pytestmark = pytest.mark.invariant

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from core.operations import registry
-from tests.offline.town import Op, Town
+from tests.offline.network import Op
+from tests.offline.town import Town
 
 FIRST, SECOND, DOOR, OTHER_DOOR = "first", "second", "door", "other door"
 PEOPLE = {FIRST: "ann", SECOND: "ann", DOOR: "organizer", OTHER_DOOR: "organizer"}

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from blueprints.accounts.rules import (
     Identity,
+    RuleVersion,
+    announced,
     device_name,
+    in_force,
     keeps_an_admin,
     letter_of,
     may_answer,
@@ -19,6 +22,9 @@ from blueprints.accounts.rules import (
     phone_is_shown,
     place_of,
     repeats,
+    said_enough,
+    text_below,
+    title_of,
     versions_shown,
     versions_text,
     waiting_days,
@@ -156,3 +162,40 @@ def test_of_an_address_only_its_network_is_kept() -> None:
     assert network_of("218.68.3.77") == "218.68.3.0/24"
     assert network_of("::ffff:218.68.3.77") == "218.68.3.0/24"
     assert network_of("nonsense") == ""
+
+
+def version(slug: str, number: int, day: int) -> RuleVersion:
+    instant = datetime(2026, 11, day, tzinfo=UTC)
+    return RuleVersion(slug, number, slug, instant, instant)
+
+
+def test_the_newest_version_that_has_come_into_force_is_in_force() -> None:
+    known = [version("a", 1, 1), version("a", 2, 10), version("a", 3, 20), version("b", 4, 2)]
+    numbers = {slug: each.version for slug, each in in_force(known, datetime(2026, 11, 10, tzinfo=UTC)).items()}
+    assert numbers == {"a": 2, "b": 4}
+
+
+def test_what_is_announced_is_newer_than_what_is_in_force() -> None:
+    known = [version("a", 1, 1), version("a", 3, 20), version("b", 4, 2)]
+    coming = announced(known, datetime(2026, 11, 10, tzinfo=UTC))
+    assert {slug: each.version for slug, each in coming.items()} == {"a": 3}
+    assert announced(known, datetime(2026, 11, 20, tzinfo=UTC)) == {}
+    assert announced([version("a", 2, 20), version("a", 3, 1)], datetime(2026, 11, 10, tzinfo=UTC)) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "text"),
+    [
+        ("# 隐私说明\n\n一句。\n", "隐私说明", "一句。"),
+        ("# 题\n", None, ""),
+        ("没有题。\n", None, "没有题。"),
+        ("# " + "长" * 81 + "\n文\n", None, "# " + "长" * 81 + "\n文"),
+    ],
+)
+def test_a_rule_begins_with_its_title(body: str, title: str | None, text: str) -> None:
+    assert title_of(body) == title
+    assert text_below(body) == text
+
+
+def test_five_words_in_a_day_are_enough() -> None:
+    assert [said_enough(number) for number in (4, 5)] == [False, True]

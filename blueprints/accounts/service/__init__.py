@@ -1,5 +1,6 @@
 """The use cases of accounts; importing this puts their operations on the registry."""
 
+from blueprints.accounts.service import corrections, rule_changes, rule_comments
 from blueprints.accounts.service.community_rules import rule, rules_in_force
 from blueprints.accounts.service.credentials import link_url, make_one_time_link
 from blueprints.accounts.service.decisions import (
@@ -23,6 +24,7 @@ __all__ = [
     "approve",
     "ask",
     "company_values",
+    "corrections",
     "duplicates_of",
     "everyone_with",
     "identity_number_of",
@@ -37,6 +39,8 @@ __all__ = [
     "reinstate",
     "roles_of",
     "rule",
+    "rule_changes",
+    "rule_comments",
     "rules_in_force",
     "see_identity",
     "sessions_of",

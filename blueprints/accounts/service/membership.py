@@ -91,6 +91,12 @@ def reinstate(act: Act, *, reason: str | None) -> Outcome:
     if act.target_id == act.person.id:
         raise NotOneself
     member = _member(act.target_id, "suspended")
+    let_in(act, member, reason)
+    return Outcome(gettext("%(name)s 已恢复", name=member.real_name), url="/admin/members")
+
+
+def let_in(act: Act, member: Member, reason: str | None) -> None:
+    """End a suspension, on the trail and told."""
     member.status = "member"
     member.suspended_reason = ""
     audit.record(
@@ -103,7 +109,6 @@ def reinstate(act: Act, *, reason: str | None) -> Outcome:
         reason=reason,
     )
     tell([member.id], REINSTATED, url="/", subject=f"member:{member.id}:reinstated:{new_id()}")
-    return Outcome(gettext("%(name)s 已恢复", name=member.real_name), url="/admin/members")
 
 
 def _admins_locked() -> list[uuid.UUID]:

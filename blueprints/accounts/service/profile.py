@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from blueprints.accounts.forms import CompanyForm, DisplayForm, EmptyForm, ProfileForm
 from blueprints.accounts.models import Company, Member
+from blueprints.accounts.service.corrections import change_position
 from blueprints.accounts.service.registration import STATUS_URL
 from core.database import db, locked
 from core.errors import NotFound, Stale
@@ -45,7 +46,8 @@ def update_profile(
 ) -> Outcome:
     """Change what members read about oneself; without a position the old one stays."""
     member = _self(act)
-    member.position = position or member.position
+    if position:
+        change_position(act, member, position)
     member.introduction = introduction or ""
     member.strengths = strengths or ""
     member.shortfalls = shortfalls or ""

@@ -3,22 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import delete, func, select
 
 from blueprints.accounts import rules
+from blueprints.accounts.forms import EmptyForm, RuleTextForm
 from blueprints.accounts.models import Member, Rule
-from blueprints.accounts.service.community_rules import ANNOUNCED, RuleInForce, body_of, rules_in_force, versions
+from blueprints.accounts.service.community_rules import (
+    ANNOUNCED,
+    RuleInForce,
+    body_of,
+    rule,
+    rules_in_force,
+    versions,
+)
 from core import audit
 from core.access import Viewer
 from core.clock import clock, now, today
 from core.database import db, touch
+from core.errors import Duplicate, Refusal, Stale
+from core.operations import Act, Outcome, operation, version_built_on
 from core.registries import tell, untell
 
-NOTICE_DAYS = 7
-"""How many days ahead a change is announced, as the texts promise."""
+
+class TooSoon(Refusal):
+    """The texts promise seven days' notice."""
+
+    message = lazy_gettext("规则答应了提前七天公布，请选七天以后的日子。")
+
+
+class NothingAnnounced(Duplicate):
+    """There is nothing to take back."""
+
+    message = lazy_gettext("这份规则没有公布要改。")
+
+
+@operation("rule.publish", form=RuleTextForm, requires="settings.change", lane="rule")
+def announce(act: Act, *, title: str, body: str, on: date | None, version: str | None) -> Outcome:
+    """Announce a rule's new text, for seven days hence or later. Raises `TooSoon`, `Stale`."""
+    found = rule(act.target or "")
+    latest = newest(found)
+    if version and version_built_on(act.owner, version) != latest.version:
+        raise Stale({"title": latest.title, "body": rules.text_below(latest.body)})
+    earliest = today() + timedelta(days=rules.NOTICE_DAYS)
+    if on and on < earliest:
+        raise TooSoon
+    url = f"/rules/{found.slug}"
+    same = (title, body.strip()) == (latest.title, rules.text_below(latest.body))
+    text = latest.body if same else f"# {title}\n\n{body.strip()}\n"
+    if not publish({found.slug: (title, text)}, on or earliest, act.person):
+        return Outcome(gettext("没有变化"), url=url)
+    db.session.flush()
+    made = db.session.scalar(select(func.max(Rule.version)).where(Rule.slug == found.slug))
+    return Outcome(gettext("公布了，会员会收到通知。"), url=url, made_version=made)
+
+
+@operation("rule.withdraw", form=EmptyForm, requires="settings.change", lane="rule")
+def withdraw(act: Act) -> Outcome:
+    """Take an announcement back: the text in force stays. Raises `NothingAnnounced`."""
+    found = rule(act.target or "")
+    if found.coming is None:
+        raise NothingAnnounced(url=f"/admin/rules/{found.slug}")
+    _taken_back(found, act.person)
+    return Outcome(gettext("撤回了，还用现在这一版。"), url=f"/admin/rules/{found.slug}")
 
 
 @dataclass(frozen=True)
@@ -40,10 +90,10 @@ class Draft:
     on: date
 
 
-def newest(rule: RuleInForce) -> Newest:
+def newest(found: RuleInForce) -> Newest:
     """What is announced of this rule, else what is in force."""
-    version = rule.coming or rule
-    return Newest(version.version, version.title, body_of(rule.slug, version.version))
+    version = found.coming or found
+    return Newest(version.version, version.title, body_of(found.slug, version.version))
 
 
 def publish(texts: dict[str, tuple[str, str]], on: date, by: Viewer | None = None) -> list[str]:

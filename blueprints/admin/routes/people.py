@@ -9,8 +9,9 @@ from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from blueprints.accounts import step_up
-from blueprints.accounts.forms import OneTimeLinkForm, ReinstateForm, RolesForm, SuspendForm
+from blueprints.accounts.forms import CorrectionForm, OneTimeLinkForm, ReinstateForm, RolesForm, SuspendForm
 from blueprints.accounts.service import looks
+from blueprints.accounts.service.corrections import names_held
 from blueprints.accounts.service.credentials import link_url
 from blueprints.admin.forms import MemberFilter
 from blueprints.admin.routes.blueprint import blueprint, filters_of, next_url
@@ -27,6 +28,7 @@ FORMS: dict[str, type[Form]] = {
     "suspend": SuspendForm,
     "reinstate": ReinstateForm,
     "link": OneTimeLinkForm,
+    "correct": CorrectionForm,
 }
 
 
@@ -58,6 +60,7 @@ def show(member_id: uuid.UUID, form: Form | None = None, status: int = 200, at: 
     person = members.person(member_id)
     forms = {name: kind(ids=name) for name, kind in FORMS.items()}
     forms["roles"] = RolesForm(roles=person.roles, ids="roles")
+    forms["correct"] = CorrectionForm(data=names_held(person.member), ids="correct")
     if form is not None and at:
         forms[at] = form
     link = request.args.get("link", type=uuid.UUID)
@@ -97,6 +100,13 @@ def suspend(member_id: uuid.UUID) -> ResponseReturnValue:
 def reinstate(member_id: uuid.UUID) -> ResponseReturnValue:
     """Let somebody in again."""
     return _act("member.reinstate", member_id, "reinstate")
+
+
+@blueprint.post(f"{LIST}/<uuid:member_id>/correct")
+@requires("members.manage")
+def correct(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Correct somebody's names."""
+    return _act("member.correct", member_id, "correct")
 
 
 @blueprint.post(f"{LIST}/<uuid:member_id>/link")

@@ -1,0 +1,44 @@
+"""How templates are read: compiled once, and what all of them may name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
+
+from core import access, chamber, clock, i18n, pages
+
+
+class Compiled(FileSystemBytecodeCache):
+    """Compiled templates on the disk, so that a server which has just started answers as soon as one at work.
+
+    On a full disk, or one that cannot be written, each worker compiles its own.
+    """
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep one template's code."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def init_app(app: Flask, instance: Path) -> None:
+    """Keep what is compiled in `instance`; give every template the viewer, the chamber and the clock."""
+    folder = instance / "templates"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    app.jinja_options = {"bytecode_cache": Compiled(str(folder)), "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_env.filters.update(when=clock.local, utc=i18n.utc)
+    app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op, now=clock.now, today=clock.today)
+
+    @app.context_processor
+    def shell() -> dict[str, Any]:
+        return {
+            "viewer": access.viewer(),
+            "chamber": chamber.current(),
+            "language": i18n.language(),
+            "display": pages.display(),
+        }
