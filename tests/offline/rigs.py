@@ -445,7 +445,8 @@ class WebKitRig(Rig):
 
 
 AWAITED = """const done = arguments[arguments.length - 1], [a, b, c] = arguments;
-Promise.resolve().then(() => (CODE)).then((v) => done(JSON.stringify({ v: v === undefined ? null : v instanceof Node || v })),
+const told = (v) => v === undefined ? null : v instanceof Node || v;
+Promise.resolve().then(() => (CODE)).then((v) => done(JSON.stringify({ v: told(v) })),
                                           (e) => done(JSON.stringify({ e: String((e && e.stack) || e) })));"""
 
 
