@@ -26,6 +26,8 @@ from tests.conftest import NOON, SECRET
 from tests.people import People
 from tests.retention import forget
 
+pytestmark = pytest.mark.unhurried
+
 ENTRIES, VALUES, MARKS = (table_of(model) for model in (AuditEntry, AuditValues, AuditMark))
 
 

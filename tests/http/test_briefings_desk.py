@@ -23,6 +23,8 @@ from core.database import db
 from tests.client import Browser, Page
 from tests.people import People
 
+pytestmark = pytest.mark.unhurried
+
 TODAY = "2026-11-21"
 TEXT = {"title": "防滑地面和两次脱盐", "body": "各位同仁。\n\n## 要的\n- 货架四十组"}
 PASS = {"verdict": "pass"}

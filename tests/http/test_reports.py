@@ -14,6 +14,8 @@ from core.database import db, new_id
 from tests.client import Browser
 from tests.people import People
 
+pytestmark = pytest.mark.unhurried
+
 WORDS = {"title": "融资渠道", "body": "先交保证金，后放款。", "category": "financing", "kind": "offer"}
 
 
