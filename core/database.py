@@ -127,21 +127,20 @@ def insert_once(table: Table | type[Base]) -> Any:
     return module.insert(table)
 
 
-def execute_count(statement: Executable, values: dict[str, Any] | Sequence[dict[str, Any]] | None = None) -> int:
-    """Execute an INSERT, UPDATE or DELETE, with `values` for its parameters; returns how many rows it concerned.
-
-    A list of values is executed for each of them.
+def execute_count(statement: Executable) -> int:
+    """Execute an INSERT, UPDATE or DELETE; returns how many rows it concerned.
 
     psycopg's count of an INSERT is thrown away (-1) unless it is asked for.
     """
-    result = db.session.execute(statement, values, execution_options={"preserve_rowcount": True})
+    result = db.session.execute(statement, execution_options={"preserve_rowcount": True})
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def run(statement: Executable, values: dict[str, Any] | Sequence[dict[str, Any]] | None = None) -> int:
     """Execute an INSERT or UPDATE of a table, past the object layer, whose bookkeeping costs half of it.
 
-    For statements of tables, never of models. Returns how many rows it concerned.
+    For statements of tables, never of models; a list of `values` is executed for each of them.
+    Returns how many rows it concerned.
     """
     options = {"preserve_rowcount": True}
     return db.session.connection().execute(statement, values, execution_options=options).rowcount

@@ -273,7 +273,9 @@ def test_a_password_is_hashed_before_the_transaction_begins(
     assert seen == [False]
 
 
-@pytest.mark.parametrize("name", ["password.change", "password.forgotten", "password.reset", "phone.request"])
+@pytest.mark.parametrize(
+    "name", ["password.change", "password.forgotten", "password.reset", "phone.request", "review.appeal"]
+)
 def test_what_needs_a_password_or_a_code_never_comes_from_an_outbox(phone: Phone, name: str) -> None:
     fields = {"current": PASSWORD, "new": "another-1118", "phone": "13800000001", "password": PASSWORD}
     assert phone.decided(phone.op(name, fields=fields)) == ["refused"]
