@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import threading
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -32,6 +33,10 @@ class Clock:
         """The UTC instant of a local day and time of day."""
         return datetime.combine(day, hour, self.zone).astimezone(UTC)
 
+    def steady_offset(self) -> int | None:
+        """Minutes east of UTC where the zone's clocks are never changed in these years, as in China; else None."""
+        return _steady_offset(self.zone, self.today().year)
+
     def freeze(self, instant: datetime | None) -> None:
         """Stop the clock at `instant`, or let it run again with `None`."""
         with self._lock:
@@ -40,6 +45,14 @@ class Clock:
     def advance(self, **by: float) -> None:
         """Move a frozen clock on, in the units of `timedelta`."""
         self.freeze(self.now() + timedelta(**by))
+
+
+@functools.lru_cache
+def _steady_offset(zone: ZoneInfo, year: int) -> int | None:
+    begin = datetime(year - 1, 1, 1, tzinfo=zone)
+    offsets = {(begin + timedelta(days=days)).utcoffset() for days in range(3 * 366)}
+    offset = offsets.pop()
+    return round(offset.total_seconds() / 60) if offset is not None and not offsets else None
 
 
 clock = Clock(ZoneInfo("Asia/Shanghai"))

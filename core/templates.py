@@ -32,7 +32,8 @@ def init_app(app: Flask, instance: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     app.jinja_options = {"bytecode_cache": Compiled(str(folder)), "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.filters.update(when=clock.local, utc=i18n.utc)
-    app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op, now=clock.now, today=clock.today)
+    app.jinja_env.globals.update(spoken=i18n.spoken, new_op=pages.Op)
+    app.jinja_env.globals.update(now=clock.now, today=clock.today, clock=clock.clock)
 
     @app.context_processor
     def shell() -> dict[str, Any]:

@@ -20,8 +20,7 @@
       companies: "各企业到场", minutes: "最近 30 分钟", came: "已到", perMinute: "每分钟", at: "已到",
     };
   const verdicts = huiyou.doorSignals.words;
-  const clock = new Intl.DateTimeFormat("en-GB", { timeZone: document.documentElement.dataset.zone || "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  const hour = (/** @type {number} */ at) => clock.format(at);
+  const hour = (/** @type {number} */ at) => self.huiyou.wall(new Date(at)).time;
 
   /** @param {string} text @param {string} [tone] */
   const chip = (text, tone = "") => make("span", { className: `chip ${tone}` }, text);

@@ -66,8 +66,8 @@
   /** How long to wait before asking for what is new: at the briefing's minute all phones open at once. */
   function patience() {
     const [hour, minute] = (root.dataset.rush || "").split(":").map(Number);
-    const time = new Intl.DateTimeFormat("en-GB", { timeZone: root.dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format();
-    const since = time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0) - (60 * hour + minute);
+    const there = huiyou.wall(new Date());
+    const since = 60 * (there.hour - hour) + there.minute - minute;
     return Math.random() * (since >= 0 && since < 5 ? 20_000 : 500);
   }
 

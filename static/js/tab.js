@@ -23,13 +23,11 @@
     bell?.setAttribute("aria-label", english ? `Notices, ${counts.unread} unread` : `通知，${counts.unread} 条未读`);
   }
 
-  const clock = new Intl.DateTimeFormat(english ? "en-GB" : "zh-CN", { timeZone: document.documentElement.dataset.zone, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
-  const hour = new Intl.DateTimeFormat("en-GB", { timeZone: document.documentElement.dataset.zone, hour: "2-digit", minute: "2-digit" });
-
   /** @param {string} instant */
   function said(instant) {
-    const at = new Date(instant);
-    return (at.toDateString() === new Date().toDateString() ? hour : clock).format(at);
+    const [at, now] = [huiyou.wall(new Date(instant)), huiyou.wall(new Date())];
+    const today = at.year === now.year && at.month === now.month && at.day === now.day;
+    return today ? at.time : `${english ? `${at.day}/${at.month}` : `${at.month}月${at.day}日`} ${at.time}`;
   }
 
   function age() {

@@ -1,13 +1,8 @@
 // <time data-when="full|day|time|ago">: says an instant as people say it, in the chamber's zone, and keeps it true.
 (() => {
-  const root = document.documentElement;
-  const english = root.lang === "en";
-  const timeZone = root.dataset.zone || "Asia/Shanghai";
+  const english = document.documentElement.lang === "en";
   const weekdays = english ? ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] : ["周日", "周一", "周二", "周三", "周四", "周五", "周六"];
   const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone, year: "numeric", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-  });
   /** @typedef {{year: number, month: number, day: number, hour: number, text: string, count: number}} Wall */
 
   /** The day's number counted from 1970, so that days can be subtracted. */
@@ -15,11 +10,8 @@
 
   /** What the wall clock and the calendar say. @param {Date} date @returns {Wall} */
   function wall(date) {
-    /** @type {Record<string, string>} */
-    const part = {};
-    for (const { type, value } of clock.formatToParts(date)) part[type] = value;
-    const [year, month, day] = [+part.year, +part.month, +part.day];
-    return { year, month, day, hour: +part.hour, text: `${part.hour}:${part.minute}`, count: count(year, month, day) };
+    const { year, month, day, hour, time } = self.huiyou.wall(date);
+    return { year, month, day, hour, text: time, count: count(year, month, day) };
   }
 
   /** @param {string} value @returns {Wall} */

@@ -84,6 +84,7 @@ interface Huiyou {
     end(): Promise<void>;
     bury(): Promise<boolean>;
   };
+  wall(date: Date): { year: number; month: number; day: number; hour: number; minute: number; time: string };
   [name: string]: any;
 }
 
