@@ -120,9 +120,10 @@ class Network(Chamber):
         return tab
 
     def a_tab(self, phone: str) -> str:
-        """An open tab of the phone."""
-        pages = sorted(t for t in self.handset(phone).tabs if t.startswith("page"))
-        return pages[0] if pages else self.open(phone)
+        """An open tab of the phone; where the first to open learns that the session has ended, the one after it."""
+        while not (pages := sorted(t for t in self.handset(phone).tabs if t.startswith("page"))):
+            self.open(phone)
+        return pages[0]
 
     def kill(self, phone: str, tab: str) -> None:
         """The tab is gone this instant."""

@@ -107,6 +107,7 @@ class Town(Network):
     ) -> Op:
         """Fill in a form and press: stored in the outbox, then sent."""
         handset = self.handset(phone)
+        tab = tab or self.a_tab(phone)
         op = Op(
             str(new_id()),
             phone,
@@ -119,7 +120,6 @@ class Town(Network):
             form_version=form_version or self._registered[name].form_version,
         )
         self.ops[op.op_id] = op
-        tab = tab or self.a_tab(phone)
         code = f"huiyou.outbox.add({json.dumps(op.entry(), ensure_ascii=False)}).then(entry => entry.state)"
         if send:
             # As the page does it: stored, said, sent.
@@ -173,17 +173,24 @@ class Town(Network):
         return self.press(phone, "need.respond", fields, lane=f"need:{self.need}", target=self.need, **more)
 
     def withdraw(self, op: Op) -> bool:
-        """Press "withdraw" on the outbox page."""
-        took = self.phones.call(op.phone, self.a_tab(op.phone), f"huiyou.outbox.withdraw({json.dumps(op.op_id)})")
+        """Press "withdraw" on the outbox page, where it stands there."""
+        if not (tab := self._shown(op)):
+            return False
+        took = self.phones.call(op.phone, tab, f"huiyou.outbox.withdraw({json.dumps(op.op_id)})")
         op.gone = op.gone or bool(took)
         return bool(took)
+
+    def _shown(self, op: Op) -> str | None:
+        """A tab that shows the operation: of its owner's, as long as the phone has its receipt."""
+        tab = self.a_tab(op.phone)
+        return tab if self.handset(op.phone).account == op.owner and self.entry(op) else None
 
     def replace(self, op: Op, fields: dict[str, str]) -> Op | None:
         """Edit an entry that waits: another takes its place, unless it may have arrived."""
         other = replace(op, op_id=str(new_id()), fields=fields, saved=False)
         entry = json.dumps(other.entry(), ensure_ascii=False)
         code = f"huiyou.outbox.replace({json.dumps(op.op_id)}, {entry})"
-        if not self.phones.call(op.phone, self.a_tab(op.phone), code):
+        if not (tab := self._shown(op)) or not self.phones.call(op.phone, tab, code):
             return None
         op.gone = other.saved = True
         self.ops[other.op_id] = other
@@ -193,11 +200,13 @@ class Town(Network):
         return other
 
     def tap_twice(self, op: Op) -> None:
-        """The same press comes once more, twice at a time."""
+        """The same press comes once more, twice at a time, from a page that still has its button."""
+        if not (tab := self._shown(op)):
+            return
         entry = json.dumps(op.entry(), ensure_ascii=False)
         add = f"huiyou.outbox.add({entry})"
         send = "huiyou.sender.send({reason: 'submit'}).then(() => null)"
-        self.phones.begin(op.phone, self.a_tab(op.phone), f"Promise.all([{add}, {add}]).then(() => {send})")
+        self.phones.begin(op.phone, tab, f"Promise.all([{add}, {add}]).then(() => {send})")
         self.flow()
 
     def send(self, phone: str, tab: str | None = None, reason: str = "now") -> None:
