@@ -53,7 +53,8 @@ class Days(RuleBasedStateMachine):
         return name
 
     def _owns(self, phone: str) -> bool:
-        """Whether a member is logged in on this phone (a visitor has only one form)."""
+        """Whether a member is logged in on this phone, once a page is open there (a visitor has only one form)."""
+        self.town.a_tab(phone)
         return bool(self.town.handset(phone).account)
 
     def _mine(self, phone: str, *names: str) -> list[Op]:
@@ -116,12 +117,13 @@ class Days(RuleBasedStateMachine):
 
     @rule(how=st.sampled_from(["withdraw", "rewrite", "tap twice"]), which=st.integers(0, 5))
     def change_mind(self, how: str, which: int) -> None:
-        if not (ops := self._waiting()):
+        ops = [op for op in self._waiting() if how != "rewrite" or op.name in ("need.create", "need.update")]
+        if not ops:
             return
         op = ops[which % len(ops)]
         if how == "withdraw":
             figures["withdrawn"] += self.town.withdraw(op)
-        elif how == "rewrite" and op.name in ("need.create", "need.update"):
+        elif how == "rewrite":
             figures["rewritten"] += bool(self.town.replace(op, {**op.fields, "body": "另写一遍。"}))
         elif how == "tap twice":
             figures["tapped twice"] += 1
