@@ -84,7 +84,10 @@ def _open(phone: Phone, path: str, cookie: str) -> None:
 
 
 def installed() -> tuple[float, float]:
-    """Megabytes of the packages that `requirements.txt` pins, and of the product's own files."""
+    """Megabytes of the packages that `requirements.txt` pins, and of the product's own files.
+
+    As `make run` leaves them: pip compiles nothing, Python what the application imports.
+    """
     packages = sum(_package_sizes().values())
     files = [path for name in OURS for path in [ROOT / name, *(ROOT / name).rglob("*")] if path.is_file()]
     ours = sum(path.stat().st_size for path in files if "__pycache__" not in path.parts)
@@ -104,6 +107,7 @@ def _package_sizes() -> dict[str, float]:
 
 
 def _size_of(package: metadata.Distribution) -> float:
-    own = {Path(str(file.locate())) for file in package.files or ()}
-    compiled = {Path(cache_from_source(str(path))) for path in own if path.suffix == ".py"}
+    own = {Path(str(file.locate())) for file in package.files or () if file.suffix != ".pyc"}
+    imported = {str(path) for module in list(sys.modules.values()) if (path := getattr(module, "__file__", None))}
+    compiled = {Path(cache_from_source(str(path))) for path in own if str(path) in imported}
     return sum(path.stat().st_size for path in own | compiled if path.exists()) / 1e6
