@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from blueprints.offline.envelope import Envelope, Sent, read_id
-from core import generation
 from core.access import Viewer
 from core.database import db, in_transaction, is_transient
 from core.errors import Later, NotSent, Refusal
@@ -98,8 +98,8 @@ class Batch:
         return lanes
 
 
-def decide_all(envelope: Envelope, person: Viewer | None) -> dict[str, Answer]:
-    """Each operation's answer, by `op_id`.
+def decide_all(envelope: Envelope, person: Viewer | None, present: str) -> dict[str, Answer]:
+    """Each operation's answer, by `op_id`, where `present` is the generation of the database.
 
     A phone that knows another life of the database first offers all its receipts again, so that
     nothing is decided before what it builds on, and that a restore may have taken back.
@@ -107,7 +107,7 @@ def decide_all(envelope: Envelope, person: Viewer | None) -> dict[str, Answer]:
     if envelope.account and not (person and str(person.id) == envelope.account):
         ask = Answer("auth", gettext("请重新登录，登录后会接着发送。"))
         return {sent.op_id: ask for sent in envelope.operations}
-    if envelope.generation and envelope.generation != generation.current():
+    if envelope.generation and envelope.generation != present:
         return {sent.op_id: Answer.later(0) for sent in envelope.operations}
     actor = person if envelope.account else None
     known = _known(envelope)
@@ -120,7 +120,12 @@ def decide_all(envelope: Envelope, person: Viewer | None) -> dict[str, Answer]:
 
 
 def _known(envelope: Envelope) -> dict[str, Answer]:
-    """What the ledger says already of these operations and of those that they depend on. One query."""
+    """What the ledger says already of these operations and of those that they depend on. One query.
+
+    None for a single one that it can neither delay nor count: of that the ledger says so when it is claimed.
+    """
+    if len(envelope.operations) == 1 and _is_plain(envelope.operations[0]):
+        return {}
     wanted = {sent.op_id for sent in envelope.operations} | {sent.after for sent in envelope.operations if sent.after}
     rows = db.session.execute(
         select(LedgerRow.op_id, LedgerRow.outcome, LedgerRow.message).where(
@@ -128,6 +133,13 @@ def _known(envelope: Envelope) -> dict[str, Answer]:
         )
     )
     return {row.op_id: Answer(row.outcome or "retry", row.message) for row in rows}
+
+
+def _is_plain(sent: Sent) -> bool:
+    if sent.fault or sent.after:
+        return False
+    kind = registry[sent.name]
+    return kind.ahead is None and sent.form_version == kind.form_version
 
 
 def _prepare(sent: Sent, actor: Viewer | None, known: Mapping[str, Answer]) -> Prepared:
@@ -190,7 +202,7 @@ def _lane(lane: list[Prepared], batch: Batch) -> dict[str, Answer]:
             answers |= together
             continue
         for operation in run:
-            answer = waits or _decide(operation, batch, {**batch.decided, **answers})
+            answer = waits or _decide(operation, batch, {**batch.decided, **answers}, alone=len(lane) == 1)
             answers[operation.sent.op_id] = answer
             if answer.outcome == "retry":
                 waits = answer
@@ -243,8 +255,11 @@ def _act(operation: Prepared, batch: Batch) -> Act:
     )
 
 
-def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) -> Answer:
-    """One operation in its savepoint; a fault of ours takes it back, and it is asked for again."""
+def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer], *, alone: bool) -> Answer:
+    """One operation in its savepoint; a fault of ours takes it back, and it is asked for again.
+
+    One that is `alone` in its lane needs none: the lane's transaction is its own.
+    """
     sent, refusal = operation.sent, operation.refusal
     if operation.later:
         return operation.later
@@ -256,7 +271,7 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) ->
             refusal = NotSent(parent.message)
     act = _act(operation, batch)
     try:
-        with db.session.begin_nested():
+        with _all_or_nothing() if alone else db.session.begin_nested():
             return Answer.of(decide(sent.name, act, operation.fields, form=operation.form, refusal=refusal))
     except Later as later:
         return Answer.later(later.wait_seconds, str(later.message))
@@ -266,6 +281,16 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer]) ->
         return _fault(sent, error)
     except Exception as error:
         return _fault(sent, error)
+
+
+@contextlib.contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """The transaction itself in a savepoint's place."""
+    try:
+        yield
+    except BaseException:
+        db.session.rollback()
+        raise
 
 
 def _fault(sent: Sent, error: Exception) -> Answer:

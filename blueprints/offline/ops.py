@@ -32,13 +32,14 @@ def operations() -> Response:
     except envelope.Unreadable:
         return fault(400, "envelope", gettext("没有看懂这次提交"))
     person = viewer()
-    answers = deciding.decide_all(batch, person)
+    present = generation.current()
+    answers = deciding.decide_all(batch, person, present)
     return as_json(
         {
             "ops": [answers[sent.op_id].as_json(sent.op_id) for sent in batch.operations],
             "pages": _pages(batch, answers),
             "account": str(person.id) if person else None,
-            "generation": generation.current(),
+            "generation": present,
             "server_time": utc(now()),
         }
     )

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from flask import current_app, request
+from werkzeug.exceptions import HTTPException
 
 from core.access import viewer
 from core.clock import now
 from core.database import db
+from core.errors import Refusal
 from core.i18n import language, utc
 
 _OP_ID = re.compile(r'name="op_id" value="[^"]*"')
@@ -38,7 +40,8 @@ class Fragment:
 def fragment(url: str) -> Fragment | None:
     """The fragment, or the pack, at `url` as the person of this request is given it; `None` where they are given none.
 
-    The inner request shares the outer one's person, language and database session; it has no cookies.
+    The inner request shares the outer one's person, language and database session; it has no cookies,
+    and what is done to answers that go out (headers, logs, compression) is not done to it.
     """
     viewer()  # known from here on, for they stand in cookies
     language()
@@ -56,14 +59,17 @@ def fragment(url: str) -> Fragment | None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - contexts take the application itself
     try:
         with app.request_context(environ):
-            response = app.full_dispatch_request()
+            answer = app.preprocess_request()
+            response = app.make_response(app.dispatch_request() if answer is None else answer)
             html = response.get_data(as_text=True)
+    except (HTTPException, Refusal):
+        return None
     except Exception:
         log.exception("no fragment of %s", path)
         db.session.rollback()
         return None
     etag, _ = response.get_etag()
-    if response.status_code != HTTPStatus.OK or "Fragment-Location" in response.headers or not etag:
+    if response.status_code != HTTPStatus.OK or not etag:
         return None
     html = _OP_ID.sub('name="op_id" value=""', html)  # the phone makes its own each time that it shows a form
     return Fragment(url, etag, unquote(response.headers.get("Fragment-Title", "")), html)
