@@ -9,8 +9,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel.support import NullTranslations
 from flask import Flask, current_app, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_translations, gettext
+from flask_babel import Babel, Domain, get_locale, get_translations, gettext
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -74,12 +75,24 @@ def compile_catalogues(instance: Path) -> Path:
     return folder
 
 
+class Sentences(Domain):
+    """The catalogues; what is said in the source language is looked up in none."""
+
+    def get_translations(self) -> NullTranslations:
+        """The sentences of this request's language."""
+        return _AS_WRITTEN if language() == "zh" else super().get_translations()
+
+
+_AS_WRITTEN = NullTranslations()
+
+
 def init_app(app: Flask) -> None:
     """Bind Flask-Babel, with times told by the application's clock."""
     folder = compile_catalogues(app.extensions["settings"].instance)
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(folder.resolve())
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
-    Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(clock.zone))
+    babel = Babel(app, locale_selector=chosen_language, timezone_selector=lambda: str(clock.zone))
+    babel.domain_instance = Sentences()
     app.jinja_env.globals.update(_=_said, gettext=_said, ngettext=_said_of_number)
 
 

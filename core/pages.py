@@ -124,7 +124,8 @@ def page(
     made_of = (url, stamps.items(), states, dated)
     title, main = _made(template, load, context, _kept_as(heavy and whole, alike and made_of) if known else None)
     frame = {"title": title, "main": main, "refusal": g.get("refusal"), "active_tab": _tab_shown(tab)}
-    fragment = render_template("_main.html", **frame)
+    # Without what other templates are given for each page, for this one names none of it.
+    fragment = current_app.jinja_env.get_template("_main.html").render(frame)
     if etag is None and status == 200:
         etag = hashlib.blake2b(_OP_ID.sub(b"", fragment.encode()), digest_size=4).hexdigest()
     if witness := current_app.extensions.get("fragment_witness"):

@@ -85,8 +85,10 @@ def add_headers(response: Response) -> Response:
     An answer without the database does not know whose session it is, and says nothing of it.
     """
     data = response.mimetype in DATA or "Fragment" in request.headers
+    own = set(response.headers.keys(lower=True))
     for name, value in (DATA_HEADERS if data else HEADERS).items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in own:
+            response.headers.add(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if g.get("unavailable"):

@@ -197,7 +197,8 @@ _WAITING = (
     .where(Signup.event_id == bindparam("event_id"), Signup.state == "waitlisted")
 )
 _WHO_COMES = (
-    select(Signup.id, Member.id.label("member_id"), Member.real_name, Company.name.label("company_name"))
+    select(Member.id.label("member_id"), Member.real_name, Company.name.label("company_name"))
+    .select_from(Signup)
     .join(Member, Member.id == Signup.member_id)
     .join(Company, Company.id == Member.company_id)
     .where(Signup.event_id == bindparam("event_id"), Signup.state == "confirmed")
@@ -218,15 +219,15 @@ def waiting_count(event_id: uuid.UUID) -> int:
 
 
 def who_comes(event_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[Sequence[Any], uuid.UUID | None]:
-    """Names and companies of the confirmed, in order of arrival, a page at a time, and the next page's key."""
+    """Names and companies of the confirmed, in order of arrival, a page at a time, and after whom the next begins."""
     statement = _WHO_COMES
     if after:
         seen = aliased(Signup)
-        statement = statement.join(seen, seen.id == after).where(
+        statement = statement.join(seen, and_(seen.event_id == Signup.event_id, seen.member_id == after)).where(
             tuple_(Signup.signed_up_at, Signup.id) > tuple_(seen.signed_up_at, seen.id)
         )
     rows = db.session.execute(statement, {"event_id": event_id}).all()
-    return rows[:WHO], rows[WHO - 1].id if len(rows) > WHO else None
+    return rows[:WHO], rows[WHO - 1].member_id if len(rows) > WHO else None
 
 
 def people_signed_up(event_id: uuid.UUID) -> Sequence[Signup]:

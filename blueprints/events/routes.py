@@ -96,13 +96,18 @@ def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> Respon
     if away := _turned_away(event_id):
         return away
     event = reading.event_for(event_id, with_organizer=person is not None)
-    state = rules.event_state(event, now())
+    state, phase = rules.event_state(event, now()), rules.phase(event, now())
+    runs_it = reading.is_organizer(event, person)
 
     def load() -> dict[str, Any]:
         is_member = bool(person and person.is_member)
         people, more = reading.who_comes(event_id, _id(request.args.get("after"))) if is_member else ((), None)
+        own = reading.own_signup(event_id, person.id) if person and is_member else None
+        signs_up = is_member and phase == "open" and (own is None or own.state == "cancelled")
         return {
-            "own": reading.own_signup(event_id, person.id) if person and is_member else None,
+            "own": own,
+            "signup_form": forms.get("signup_form") or (SignupForm() if signs_up else None),
+            "cancel_form": forms.get("cancel_form") or (CancelForm() if runs_it else None),
             "waiting": reading.waiting_count(event_id),
             "people": people,
             "more_url": f"/events/{event_id}?after={more}" if more else None,
@@ -120,13 +125,11 @@ def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> Respon
         description=_description(event),
         event=event,
         state=state,
-        phase=rules.phase(event, now()),
+        phase=phase,
         seats_left=event.capacity - event.confirmed_count,
-        runs_it=reading.is_organizer(event, person),
+        runs_it=runs_it,
         kinds=KIND_LABELS,
         trades=[TRADE_LABELS[trade] for trade in event.trades or () if trade in TRADE_LABELS],
-        signup_form=forms.get("signup_form") or SignupForm(),
-        cancel_form=forms.get("cancel_form") or CancelForm(),
     )
 
 
