@@ -13,6 +13,7 @@ from typing import Any
 
 from core.access import Viewer
 from core.clock import earlier
+from core.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,20 @@ def check_posting(member_id: uuid.UUID) -> None:
     """Whether this member may post just now; raises the refusal where not."""
     for check in posting_checks:
         check(member_id)
+
+
+def barrier_to_posting(member_id: uuid.UUID) -> Refusal | None:
+    """The refusal that this member would read who posts just now, to be told before they write."""
+    try:
+        check_posting(member_id)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def posting_topic(member_id: uuid.UUID) -> str:
+    """What changes with whether this member may post."""
+    return f"posting:{member_id}"
 
 
 @dataclass(frozen=True)

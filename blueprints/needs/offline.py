@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from blueprints.needs import reading
 from blueprints.needs.rules import is_closed
 from core.access import Viewer
-from core.registries import OfflinePage, keeps_offline
+from core.registries import OfflinePage, keeps_offline, posting_topic
 
 KEPT_OPEN = 100
 
@@ -29,9 +29,9 @@ def edit_page(need_id: uuid.UUID) -> OfflinePage:
     return OfflinePage(f"/needs/{need_id}/edit", (f"need:{need_id}",), dated=False)
 
 
-def new_page() -> OfflinePage:
-    """The empty form."""
-    return OfflinePage("/needs/new")
+def new_page(person: Viewer) -> OfflinePage:
+    """The empty form, which says when its reader may not post."""
+    return OfflinePage("/needs/new", (posting_topic(person.id),))
 
 
 @keeps_offline("needs")
@@ -41,7 +41,7 @@ def pages(person: Viewer) -> Iterator[OfflinePage]:
         return
     yield list_page()
     yield list_page("/needs/solved")
-    yield new_page()
+    yield new_page(person)
     own = reading.states_of(person.id)
     for need_id, state in {**dict.fromkeys(reading.ids_open(KEPT_OPEN), "open"), **own}.items():
         yield need_page(need_id, state)

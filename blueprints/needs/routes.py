@@ -17,7 +17,7 @@ from core.errors import NotFound
 from core.fields import Form
 from core.pages import page
 from core.posts import submit
-from core.registries import OfflinePage
+from core.registries import OfflinePage, barrier_to_posting
 
 blueprint = Blueprint("needs", __name__)
 blueprint.add_app_template_global(labels, "need_labels")  # type: ignore[arg-type]
@@ -81,7 +81,13 @@ def new(form: NeedForm | None = None, status: int = 200) -> Response:
     if status == 409:
         earlier = reading.earlier_than(member().id, form.title.data, form.body.data)
         form.id.raw_data, form.id.data = None, None
-    return _kept("needs/new.html", offline.new_page(), form=form, status=status, earlier=earlier)
+    person = member()
+
+    def load() -> dict[str, Any]:
+        return {"barrier": barrier_to_posting(person.id)}
+
+    kept = offline.new_page(person)
+    return _kept("needs/new.html", kept, load=load, form=form, status=status, earlier=earlier)
 
 
 @blueprint.post("/needs")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blueprints.accounts.models import Member
 from blueprints.reports.rules import REASONS
 from core.database import Base, Keyed
+from core.registries import posting_topic
 
 
 class Report(Keyed, Base):
@@ -63,7 +64,7 @@ class Sanction(Keyed, Base):
     lifted_reason: Mapped[str] = mapped_column(Text, default="")
 
     def topics(self) -> Iterable[str]:
-        return (f"conduct:{self.member_id}",)
+        return (f"conduct:{self.member_id}", posting_topic(self.member_id))
 
 
 class Review(Keyed, Base):

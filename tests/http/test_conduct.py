@@ -83,6 +83,18 @@ def test_a_pause_lasts_seven_days_and_says_its_reason(office: Office) -> None:
     assert office.member.post("/needs", NEED).status == 303
 
 
+def test_a_paused_member_reads_so_before_they_write_a_need(office: Office) -> None:
+    assert "发布暂停到" not in office.member.get("/needs/new")
+    before = office.member.get("/needs/new", Fragment="main").headers["ETag"]
+    office.act("pause")
+    paused = office.member.get("/needs/new", Fragment="main")
+    assert "您的发布暂停到11月28日 周六 10:00，理由：第三条。" in paused
+    assert 'href="/me/conduct"' in paused.html
+    assert paused.headers["ETag"] != before
+    office.act("resume", "说清楚了")
+    assert "发布暂停到" not in office.member.get("/needs/new")
+
+
 def test_a_pause_is_of_all_that_is_posted_and_of_nothing_else(office: Office) -> None:
     other = office.people.logged_in("田小妹")[1].post("/needs", NEED).location
     mine = office.member.post("/needs", {**NEED, "title": "另一条", "body": "七吨。"}).location
