@@ -9,19 +9,8 @@ from wtforms.widgets import HiddenInput
 
 from blueprints.accounts.labels import ROLE_LABELS, TRADE_LABELS
 from blueprints.accounts.passwords import hash_ahead
-from core.fields import (
-    ChoiceField,
-    DateField,
-    FlagField,
-    Form,
-    IdentityNumberField,
-    MultiChoiceField,
-    PasswordField,
-    PhoneField,
-    TextField,
-    UsccField,
-    UuidField,
-)
+from core.choices import ChoiceField, FlagField, MultiChoiceField
+from core.fields import DateField, Form, IdentityNumberField, PasswordField, PhoneField, TextField, UsccField, UuidField
 
 NAME = 40
 COMPANY = 80

@@ -10,9 +10,11 @@ from wtforms import widgets
 from blueprints.accounts.labels import ROLE_LABELS, STATUS_LABELS
 from blueprints.admin.labels import ACT_LABELS, KIND_LABELS, STATE_LABELS
 from blueprints.admin.rules import MOST_SENTENCES, SENTENCE, needs_words
-from core.fields import ChoiceField, DateField, Field, Form, TextField, Unacceptable
+from core.choices import ChoiceField
+from core.fields import DateField, Field, Form, TextField
 from core.settings import read_hours, read_time
 from core.text import normalised
+from core.values import Unacceptable
 
 VERDICT_LABELS = {"approve": _l("通过"), "refuse": _l("谢绝"), "ask": _l("询问")}
 WORDS = 1000

@@ -9,8 +9,9 @@ from flask_babel import lazy_gettext as _l
 
 from blueprints.briefings.rules import KINDS
 from blueprints.briefings.words import VERDICTS
-from core.fields import ChoiceField, DateField, Field, Form, IntegerField, TextField, Unacceptable, UuidField
-from core.values import clean_text
+from core.choices import ChoiceField
+from core.fields import DateField, Field, Form, IntegerField, TextField, UuidField
+from core.values import Unacceptable, clean_text
 
 
 class CreateForm(Form):

@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from blueprints.door.words import VERDICTS
-from core.fields import ChoiceField, Form, PhoneField, TextField, UuidField
+from core.choices import ChoiceField
+from core.fields import Form, PhoneField, TextField, UuidField
 
 
 class CheckinForm(Form):

@@ -10,8 +10,9 @@ from wtforms.widgets import HiddenInput
 from blueprints.accounts.labels import TRADE_LABELS
 from blueprints.events.labels import KIND_LABELS
 from blueprints.events.rules import Fault, Times, faults_of
+from core.choices import ChoiceField, FlagField, MultiChoiceField
 from core.clock import now
-from core.fields import ChoiceField, FlagField, Form, IntegerField, LocalDateTimeField, MultiChoiceField, TextField
+from core.fields import Form, IntegerField, LocalDateTimeField, TextField
 
 FAULTS = {
     Fault.ENDS_BEFORE_START: _l("结束要晚于开始。"),

@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from blueprints.experts.words import MODES
-from core.fields import ChoiceField, Form, LocalDateTimeField, PhoneField, TextField, UuidField
+from core.choices import ChoiceField
+from core.fields import Form, LocalDateTimeField, PhoneField, TextField, UuidField
 
 STARS = {
     "5": _l("5 星：很满意"),

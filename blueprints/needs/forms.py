@@ -9,8 +9,10 @@ from wtforms.widgets import HiddenInput, ListWidget, RadioInput
 
 from blueprints.needs.labels import CATEGORY_LABELS, KIND_LABELS, RESULT_LABELS, TRADE_LABELS
 from blueprints.needs.rules import last_day_is_past
+from core.choices import ChoiceField
 from core.clock import today
-from core.fields import AmountField, ChoiceField, DateField, Form, TextField, Unacceptable, UuidField
+from core.fields import AmountField, DateField, Form, TextField, UuidField
+from core.values import Unacceptable
 
 LAST_DAY_IS_PAST = _l("这一天已经过去了，请选今天或以后。")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from core.fields import Form, MultiChoiceField, TextField, UuidField
+from core.choices import MultiChoiceField
+from core.fields import Form, TextField, UuidField
 from core.registries import notice_switches
 
 SMS = "sms"

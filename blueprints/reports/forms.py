@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from wtforms.widgets import HiddenInput
 
 from blueprints.reports.labels import DECISION_LABELS, REASON_LABELS
-from core.fields import ChoiceField, Form, PasswordField, PhoneField, TextField, UuidField
+from core.choices import ChoiceField
+from core.fields import Form, PasswordField, PhoneField, TextField, UuidField
 from core.registries import reportables
 
 ABOUT = 1000
