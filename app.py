@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -55,11 +57,19 @@ FEATURES = (
 log = logging.getLogger("huiyou")
 
 
+class Huiyou(Flask):
+    """Flask without the question, asked of each function at each request, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application for `settings`, by default those of the environment."""
     settings = settings or Settings.from_environment()
     settings.instance.mkdir(parents=True, exist_ok=True)
-    app = Flask(__name__, static_folder=None, instance_path=str(settings.instance))
+    app = Huiyou(__name__, static_folder=None, instance_path=str(settings.instance))
     app.secret_key = settings.secret_key
     app.secret_key_bytes = settings.secret_key.encode()  # type: ignore[attr-defined]
     app.testing = settings.testing

@@ -6,6 +6,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, abort, g, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
 from core.access import viewer
 from core.settings import RELEASE
@@ -101,7 +102,17 @@ def add_headers(response: Response) -> Response:
 
 
 class Sessions(SecureCookieSessionInterface):
-    """A cookie that was given over https is sent back over https alone."""
+    """A cookie that was given over https is sent back over https alone. What signs them is made once."""
+
+    def __init__(self) -> None:
+        self._signed_with: str | bytes | None = None
+        self._serializer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if self._signed_with != app.secret_key:
+            self._serializer = super().get_signing_serializer(app)
+            self._signed_with = app.secret_key
+        return self._serializer
 
     def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - as Flask calls it
         return request.is_secure

@@ -165,9 +165,15 @@ def read_cursor(text: str | None) -> Cursor | None:
         return None
 
 
+_EVENT = select(Event).where(Event.id == bindparam("event_id")).options(joinedload(Event.organizer))
+
+
 def event_for(event_id: uuid.UUID, *, with_organizer: bool = True) -> Event:
     """The event, with its organizer where they are shown; `NotFound` when there is none."""
-    event = db.session.get(Event, event_id, options=[joinedload(Event.organizer)] if with_organizer else None)
+    if with_organizer:
+        event = db.session.scalars(_EVENT, {"event_id": event_id}).unique().one_or_none()
+    else:
+        event = db.session.get(Event, event_id)
     if event is None:
         raise NotFound
     return event
