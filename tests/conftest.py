@@ -23,6 +23,7 @@ from core.database import db
 from core.pages import _OP_ID
 from core.settings import Settings
 from tests.client import Browser
+from tests.copies import forget
 from tests.logged import listening
 from tests.people import People
 
@@ -80,8 +81,7 @@ def app(session_app: Flask, database_url: str) -> Iterator[Flask]:
     """The application on an empty database, its clock frozen at `NOON`."""
     app = session_app
     clock.clock.freeze(NOON)
-    app.extensions.pop("chamber", None)
-    app.extensions["pages"]._pages.clear()
+    forget(app)
     witness = Witness()
     app.extensions["fragment_witness"] = witness
     yield app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import uuid
 from typing import Any
 
@@ -30,11 +29,12 @@ class People:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self._numbers = itertools.count(1)
+        self.made = 0
 
     def member(self, real_name: str = "", *roles: str, **values: Any) -> uuid.UUID:
         """A member (or, by `status`, another) with `roles`; returns the id."""
-        number = next(self._numbers)
+        self.made += 1
+        number = self.made
         real_name = real_name or f"会员{number}"
         with self.app.app_context():
             company = Company(

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -21,11 +20,12 @@ from markupsafe import escape
 
 from core import fields
 from core.clock import clock
-from core.database import db, new_id
+from core.database import new_id
 from core.operations import registry
 from core.values import Unacceptable, check_characters, clean_text, is_blank, shown
 from tests import forms
 from tests.client import Browser, Page
+from tests.copies import Copy
 from tests.form_cases import ITSELF, NAMES, Case, cases, form_of, kind_of
 from tests.markup import elements
 from tests.people import People
@@ -59,23 +59,6 @@ TURNS = 3
 """Each form meets every third text, each text a third of the forms; in the long run all meet all."""
 
 
-class Community:
-    """Keeps a copy of the database, and puts it back."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.kept = sqlite3.connect(":memory:")
-        self._copy(lambda database: database.backup(self.kept))
-
-    def restore(self) -> None:
-        self._copy(self.kept.backup)
-        self.app.extensions.pop("chamber", None)
-
-    def _copy(self, copy: Callable[[sqlite3.Connection], None]) -> None:
-        with self.app.app_context(), db.engine.connect() as connection:
-            copy(connection.connection.driver_connection)  # type: ignore[arg-type]
-
-
 def test_every_operation_with_something_to_fill_in_is_here(app: Flask, people: People) -> None:
     assert set(cases(build(app, people))) == set(NAMES)
     fillable = {name for name, kind in registry.items() if list(kind.form())}
@@ -91,7 +74,7 @@ def test_nothing_typed_breaks_a_form_or_becomes_markup(turn: int, name: str, app
     valid = {**forms.filled(form_of(world, name, case)), **{key: str(value) for key, value in case.valid.items()}}
     for where in case.shows.values():
         world.browser(where[0] if where else case.role)
-    attempt = Attempt(world, case, valid, Community(app))
+    attempt = Attempt(world, case, valid, Copy(app))
     assert attempt.post({}).status == (422 if case.never_accepted else 303), "what is valid is not accepted"
     entries = [entry for entry in kind_of(name)() if entry.name not in case.other_form]
     words = [entry for entry in entries if isinstance(entry, fields.TextField) and entry.name not in NO_WORDS]
@@ -105,7 +88,7 @@ def test_nothing_typed_breaks_a_form_or_becomes_markup(turn: int, name: str, app
 
 def test_nothing_gathered_or_imported_breaks_the_desk_or_becomes_markup(app: Flask, people: People) -> None:
     world = build(app, people)
-    community, draft = Community(app), f"/desk/briefings/{world.things['draft']}"
+    community, draft = Copy(app), f"/desk/briefings/{world.things['draft']}"
     for label, text in NAUGHTY:
         takes = _is_a_line(text)
         for url, values in (
@@ -149,7 +132,7 @@ class Attempt:
     world: World
     case: Case
     valid: dict[str, str]
-    community: Community
+    community: Copy
 
     def post(self, changed: dict[str, str]) -> Page:
         self.community.restore()
