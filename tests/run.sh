@@ -3,15 +3,21 @@
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
+# A run starts hundreds of processes: what one has compiled, the next does not compile again.
+export PYTHONDONTWRITEBYTECODE=
 # Where there is memory, databases that last for one test do not wait for the disk.
 [ ! -w /dev/shm ] || export PYTEST_DEBUG_TEMPROOT=/dev/shm
 step() { printf '\n== %s\n' "$1"; }
 
 lint() {
   step "style"; $bin/ruff check .; $bin/ruff format --check .
+  beside scripts script_rules
   step "security"; $bin/bandit --quiet --configfile pyproject.toml --recursive app.py core blueprints deploy
   step "types"; $bin/mypy
   step "import rules"; $bin/lint-imports
+  joined scripts
+}
+script_rules() {
   step "scripts: style"; npm --prefix tests/js run --silent lint
   step "scripts: types"; npm --prefix tests/js run --silent types
 }
@@ -23,7 +29,8 @@ joined() { eval "pid=\$pid_$1"; wait "$pid" && failed=0 || failed=$?; cat "$said
 short="not race and not long and not browser and not invariant"
 rules() {
   step "unit and http, SQLite"
-  $bin/pytest -q -n 2 tests/unit tests/http tests/architecture tests/contracts "$@"
+  # The longest come first, so that at the end no core waits for the other.
+  $bin/pytest -q -n 2 tests/architecture tests/contracts tests/http tests/unit "$@"
 }
 
 case "${1:-all}" in
@@ -36,8 +43,10 @@ case "${1:-all}" in
     step "coverage of core, rules and services"; $bin/python -m tests.coverage_floor "$HUIYOU_COVERAGE"
     step "http, PostgreSQL"
     TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http tests/migrations -m "$short and not thorough"
-    step "migrations, SQLite"; $bin/pytest -q tests/migrations
-    step "scripts"; npm --prefix tests/js run --silent test
+    step "migrations, SQLite; beside them the scripts"
+    beside scripts npm --prefix tests/js run --silent test
+    $bin/pytest -q tests/migrations
+    joined scripts
     step "races; beside them, nothing lost, nothing twice: the engine and the server"
     beside invariant $bin/pytest -q -s tests/offline -m "invariant and not long"
     $bin/pytest -q --reruns 2 tests -m "race and not long"
@@ -45,6 +54,6 @@ case "${1:-all}" in
     step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 tests/offline -m "browser and not long"
     step "browser"; $bin/pytest -q -n 2 --reruns 2 tests/browser -m "not long"
     ;;
-  long) step "long"; $bin/pytest -q tests -m long ;;
+  long) step "long"; CHROMIUM="${CHROMIUM:-/usr/bin/chromium}" $bin/pytest -q tests -m long ;;
   *) echo "usage: $0 [all|fast|long|lint]" >&2; exit 2 ;;
 esac
