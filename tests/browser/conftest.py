@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, Response, expect
-from werkzeug.serving import make_server
 
+from tests import serving
 from tests.people import PASSWORD, People
+from tests.serving import served_by_threads
 
 PHONE = {"width": 360, "height": 780}
 PATIENCE = 20
@@ -34,22 +33,14 @@ CHROMIUM = [
 @pytest.fixture(scope="session")
 def site(session_app: Flask) -> Iterator[str]:
     """The address of the application, served by threads of this process."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, session_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with served_by_threads(session_app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
 def chromium(playwright_engine: Playwright) -> Iterator[Browser]:
     """Debian's chromium."""
-    browser = playwright_engine.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=CHROMIUM
-    )
+    browser = playwright_engine.chromium.launch(executable_path=serving.CHROMIUM, args=CHROMIUM)
     yield browser
     browser.close()
 

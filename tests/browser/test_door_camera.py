@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, Playwright
 from core.clock import clock
 from core.crypto import TicketSigner
 from core.database import new_id
+from tests import serving
 from tests.browser.conftest import CHROMIUM, PHONE
 from tests.browser.conftest import Phone as Hand
 from tests.browser.test_door_phone import READY
@@ -49,9 +49,7 @@ def scanned(
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={movie}",
     ]
-    browser = playwright_engine.chromium.launch(
-        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=[*CHROMIUM, *camera]
-    )
+    browser = playwright_engine.chromium.launch(executable_path=serving.CHROMIUM, args=[*CHROMIUM, *camera])
     try:
         context = browser.new_context(
             viewport={"width": PHONE["width"], "height": PHONE["height"]},

@@ -12,6 +12,7 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, Playwright
 
 from core.clock import clock
+from tests import serving
 from tests.browser.conftest import CHROMIUM, PHONE
 from tests.browser.conftest import Phone as Hand
 from tests.browser.test_door_phone import READY, wedge
@@ -25,7 +26,7 @@ def opened(engine: Playwright, profile: Path) -> BrowserContext:
     """The same phone again: what its disk kept, and nothing else."""
     return engine.chromium.launch_persistent_context(
         str(profile),
-        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+        executable_path=serving.CHROMIUM,
         args=CHROMIUM,
         viewport={"width": PHONE["width"], "height": PHONE["height"]},
         locale="zh-CN",

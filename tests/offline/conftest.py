@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,7 +12,6 @@ from flask import Flask
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from blueprints.accounts.models import LoginSession
 from blueprints.events.models import Signup
@@ -29,6 +26,7 @@ from tests.offline.proxy import Proxy
 from tests.offline.rigs import ENGINES, Rig
 from tests.offline.town import Town, town
 from tests.people import People
+from tests.serving import served_by_threads
 from tests.world import World, event_fields
 
 # Cases that each engine has to pass; the others run in Chromium alone.
@@ -108,14 +106,8 @@ class Site:
 @pytest.fixture(scope="session")
 def upstream(session_app: Flask) -> Iterator[int]:
     """The port of the application, served by threads of this process."""
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    server = make_server("127.0.0.1", 0, session_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
+    with served_by_threads(session_app) as port:
+        yield port
 
 
 @pytest.fixture

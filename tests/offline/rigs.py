@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests import serving
 from tests.people import PASSWORD
 
 CHROMIUM = [
@@ -45,7 +46,7 @@ class NotDrivable(Exception):
 def missing(engine: str) -> str:
     """Why an engine cannot be driven on this machine; empty when it can."""
     needs = {
-        "chromium": [os.environ.get("CHROMIUM", "/usr/bin/chromium")],
+        "chromium": [serving.CHROMIUM],
         "firefox": ["/usr/bin/firefox-esr"],
         "webkit": [str(WEBKIT), "/usr/bin/WebKitWebDriver", "/usr/bin/Xvfb"],
     }[engine]
@@ -234,9 +235,8 @@ class PlaywrightRig(Rig):
         if self._browser:
             self.context = self._browser.new_context(**settings)
         elif self.engine == "chromium":
-            path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
             self.context = self._playwright.chromium.launch_persistent_context(
-                self.profile, executable_path=path, args=CHROMIUM, **settings
+                self.profile, executable_path=serving.CHROMIUM, args=CHROMIUM, **settings
             )
         else:
             self.context = self._playwright.firefox.launch_persistent_context(
@@ -337,8 +337,7 @@ class PlaywrightRig(Rig):
 def launch(playwright: Any, engine: str) -> Any:
     """A browser for many phones that nobody kills: each has a context of its own."""
     if engine == "chromium":
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        return playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        return playwright.chromium.launch(executable_path=serving.CHROMIUM, args=CHROMIUM)
     return playwright.firefox.launch(channel="moz-firefox", executable_path="/usr/bin/firefox-esr")
 
 
