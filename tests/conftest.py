@@ -7,12 +7,14 @@ Each ends with a look at all that it logged: nobody is named there.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import brotli
 import pytest
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
@@ -29,6 +31,8 @@ from tests.people import People
 
 hypothesis_settings.register_profile("unhurried", deadline=None)
 hypothesis_settings.load_profile("unhurried")
+brotli.compress = functools.lru_cache(64)(brotli.compress)
+"""Each installation that a test makes compresses the same files as well as can be, which takes a second."""
 NOON = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 """Saturday, 10:00 in Shanghai: before the sharing hour."""
 SECRET = "a secret for tests alone, 32 characters or more"
