@@ -42,7 +42,7 @@ case "${1:-all}" in
     PYTHONPATH=. rules -p tests.covering -m "$short"
     step "coverage of core, rules and services"; $bin/python -m tests.coverage_floor "$HUIYOU_COVERAGE"
     step "http, PostgreSQL"
-    TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http tests/migrations -m "$short and not thorough"
+    TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/migrations tests/http -m "$short and not thorough"
     step "migrations, SQLite; beside them the scripts"
     beside scripts npm --prefix tests/js run --silent test
     $bin/pytest -q tests/migrations
