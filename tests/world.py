@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from blueprints.accounts.models import Member, Registration, RoleGrant, Rule
 from blueprints.events.models import Signup
+from core import chamber
 from core.access import Viewer
 from core.clock import clock, local, now
 from core.database import db, new_id
@@ -112,6 +113,9 @@ def build(app: Flask, people: People) -> World:
         app.extensions["made community"] = kept
         return world
     kept.copy.restore()
+    with app.app_context():
+        chamber.current()  # the application knew its settings by the time the community was made
+        db.session.remove()
     people.made = kept.made
     applicant = Browser(app)
     applicant.client._cookies = dict(kept.cookies)
