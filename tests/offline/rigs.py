@@ -46,7 +46,7 @@ class NotDrivable(Exception):
 def missing(engine: str) -> str:
     """Why an engine cannot be driven on this machine; empty when it can."""
     needs = {
-        "chromium": [serving.CHROMIUM],
+        "chromium": [serving.WHOLE_CHROMIUM],
         "firefox": ["/usr/bin/firefox-esr"],
         "webkit": [str(WEBKIT), "/usr/bin/WebKitWebDriver", "/usr/bin/Xvfb"],
     }[engine]
@@ -236,7 +236,7 @@ class PlaywrightRig(Rig):
             self.context = self._browser.new_context(**settings)
         elif self.engine == "chromium":
             self.context = self._playwright.chromium.launch_persistent_context(
-                self.profile, executable_path=serving.CHROMIUM, args=CHROMIUM, **settings
+                self.profile, executable_path=serving.WHOLE_CHROMIUM, args=CHROMIUM, **settings
             )
         else:
             self.context = self._playwright.firefox.launch_persistent_context(
@@ -337,7 +337,7 @@ class PlaywrightRig(Rig):
 def launch(playwright: Any, engine: str) -> Any:
     """A browser for many phones that nobody kills: each has a context of its own."""
     if engine == "chromium":
-        return playwright.chromium.launch(executable_path=serving.CHROMIUM, args=CHROMIUM)
+        return playwright.chromium.launch(executable_path=serving.WHOLE_CHROMIUM, args=CHROMIUM)
     return playwright.firefox.launch(channel="moz-firefox", executable_path="/usr/bin/firefox-esr")
 
 
