@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -84,6 +85,14 @@ def _width(text: str) -> int:
 
 def _padded(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
+
+
+def yardstick() -> float:
+    """How many milliseconds five million additions take just now: what a shared machine can do changes by the hour."""
+    begun, number = time.perf_counter(), 0
+    while number < 5_000_000:
+        number += 1
+    return round(1000 * (time.perf_counter() - begun))
 
 
 def machine(database: str) -> dict[str, Any]:

@@ -45,13 +45,16 @@ def main() -> int:
         for name in given.names or NAMES:
             module = import_module(f"bench.{name}")
             facts = report.machine(served.database)
+            before = report.yardstick()
             try:
                 result = module.measure(served)
             except Exception:
                 traceback.print_exc()
                 failed.append(name)
                 continue
+            facts["yardstick_ms"] = [before, report.yardstick()]
             print(report.table(module.TITLE, result.lines), flush=True)
+            print(f"the yardstick of this machine: {before:.0f} ms before, {facts['yardstick_ms'][1]:.0f} ms after")
             if missing := result.more.get("not_measured"):
                 print(f"not measured: {missing}")
             suffix = "-postgresql" if given.postgres else ""
