@@ -146,6 +146,11 @@ def run(statement: Executable, values: dict[str, Any] | Sequence[dict[str, Any]]
     return db.session.connection().execute(statement, values, execution_options=options).rowcount
 
 
+def rows_of(statement: Executable, values: dict[str, Any]) -> Sequence[Any]:
+    """Read columns, never objects, past the object layer; what is not yet flushed is not seen."""
+    return db.session.connection().execute(statement, values).all()
+
+
 def touch(*topics: str) -> None:
     """Give `topics` new stamps at the end of this transaction."""
     db.session.info.setdefault("topics", set()).update(topics)

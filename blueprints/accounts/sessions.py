@@ -18,7 +18,7 @@ from blueprints.accounts.rules import network_of
 from core import faults
 from core.access import Viewer, viewer
 from core.clock import now
-from core.database import db, execute_count, in_transaction, new_id, touch
+from core.database import db, execute_count, in_transaction, new_id, rows_of, touch
 
 log = logging.getLogger("huiyou.sessions")
 LIFETIME = timedelta(days=90)
@@ -74,7 +74,7 @@ def load_viewer(session_id: str) -> Viewer | None:
         key = uuid.UUID(session_id)
     except ValueError:
         return None
-    rows = db.session.execute(_OF_SESSION, {"session_id": key, "instant": now()}).all()
+    rows = rows_of(_OF_SESSION, {"session_id": key, "instant": now()})
     if not rows or rows[0].status not in ("applicant", "refused", "member"):
         g.session_was_revoked = bool(rows) or _was_revoked(key)
         return None

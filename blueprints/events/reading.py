@@ -17,7 +17,7 @@ from blueprints.events import rules
 from blueprints.events.models import KINDS, Event, Signup
 from core.access import Viewer
 from core.clock import clock, now, today
-from core.database import db
+from core.database import db, rows_of
 from core.errors import Forbidden, NotFound
 
 PAGE = 30
@@ -221,7 +221,7 @@ def own_signup(event_id: uuid.UUID, member_id: uuid.UUID) -> Own | None:
 
 def waiting_count(event_id: uuid.UUID) -> int:
     """How many wait for a seat."""
-    return db.session.scalar(_WAITING, {"event_id": event_id}) or 0
+    return int(rows_of(_WAITING, {"event_id": event_id})[0][0])
 
 
 def who_comes(event_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[Sequence[Any], uuid.UUID | None]:
@@ -232,7 +232,7 @@ def who_comes(event_id: uuid.UUID, after: uuid.UUID | None = None) -> tuple[Sequ
         statement = statement.join(seen, and_(seen.event_id == Signup.event_id, seen.member_id == after)).where(
             tuple_(Signup.signed_up_at, Signup.id) > tuple_(seen.signed_up_at, seen.id)
         )
-    rows = db.session.execute(statement, {"event_id": event_id}).all()
+    rows = rows_of(statement, {"event_id": event_id})
     return rows[:WHO], rows[WHO - 1].member_id if len(rows) > WHO else None
 
 
