@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from flask import current_app, request
 from werkzeug.exceptions import HTTPException
 
-from core.access import viewer
+from core.access import check_access, viewer
 from core.clock import now
 from core.database import db
 from core.errors import Refusal
@@ -40,8 +40,8 @@ class Fragment:
 def fragment(url: str) -> Fragment | None:
     """The fragment, or the pack, at `url` as the person of this request is given it; `None` where they are given none.
 
-    The inner request shares the outer one's person, language and database session; it has no cookies,
-    and what is done to answers that go out (headers, logs, compression) is not done to it.
+    The inner request shares the outer one's person, language and database session; it has no cookies. What is
+    done to requests that come in and to answers that go out (limits, headers, logs) is not done to it, but for access.
     """
     viewer()  # known from here on, for they stand in cookies
     language()
@@ -59,7 +59,7 @@ def fragment(url: str) -> Fragment | None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - contexts take the application itself
     try:
         with app.request_context(environ):
-            answer = app.preprocess_request()
+            answer = check_access()
             response = app.make_response(app.dispatch_request() if answer is None else answer)
             html = response.get_data(as_text=True)
     except (HTTPException, Refusal):

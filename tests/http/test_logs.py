@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -18,6 +19,7 @@ from tests.client import Browser
 from tests.conftest import SECRET
 from tests.logged import community, named
 from tests.people import People
+from tests.phones import SAME_SITE, Phone
 
 ID = "0192f000-0000-7000-8000-000000000001"
 NEED = {"kind": "need", "title": "求购钢材", "body": "六吨。", "category": "procurement"}
@@ -91,6 +93,20 @@ def test_a_proxys_id_is_taken_in_the_form_of_one(app: Flask, given: str, taken: 
         app.extensions["settings"] = settings
     assert (page.headers["X-Request-Id"] == given.lower()) == taken
     assert len(page.headers["X-Request-Id"]) >= 32
+
+
+def test_an_answer_that_brings_a_page_keeps_the_number_of_its_request(app: Flask, people: People) -> None:
+    member_id, browser = people.logged_in("张三")
+    phone = Phone(browser, member_id)
+    envelope = phone.envelope(phone.op("need.create", page="/needs", fields=NEED))
+    settings: Settings = app.extensions["settings"]
+    app.extensions["settings"] = replace(settings, proxies=1)
+    try:
+        answer = browser.client.post("/ops", json=envelope, headers={**SAME_SITE, "X-Request-Id": ID})
+    finally:
+        app.extensions["settings"] = settings
+    assert [page["url"] for page in answer.get_json()["pages"]] == ["/needs"]
+    assert answer.headers["X-Request-Id"] == ID
 
 
 def test_without_a_proxy_nobody_else_numbers_requests(client: Browser) -> None:
