@@ -49,10 +49,10 @@ case "${1:-all}" in
     joined scripts
     step "races; beside them, nothing lost, nothing twice: the engine and the server"
     beside invariant $bin/pytest -q -s tests/offline -m "invariant and not long"
-    $bin/pytest -q --reruns 2 tests -m "race and not long"
+    $bin/pytest -q --reruns 2 -r fER tests -m "race and not long"
     joined invariant
-    step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 tests/offline -m "browser and not long"
-    step "browser"; $bin/pytest -q -n 2 --reruns 2 tests/browser -m "not long"
+    step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 -r fER tests/offline -m "browser and not long"
+    step "browser"; $bin/pytest -q -n 2 --reruns 2 -r fER tests/browser -m "not long"
     ;;
   long) step "long"; CHROMIUM="${CHROMIUM:-/usr/bin/chromium}" $bin/pytest -q tests -m long ;;
   *) echo "usage: $0 [all|fast|long|lint]" >&2; exit 2 ;;
