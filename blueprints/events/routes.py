@@ -106,8 +106,8 @@ def show(event_id: uuid.UUID, status: int = 200, **forms: Form | None) -> Respon
         signs_up = is_member and phase == "open" and (own is None or own.state == "cancelled")
         return {
             "own": own,
-            "signup_form": forms.get("signup_form") or (SignupForm() if signs_up else None),
-            "cancel_form": forms.get("cancel_form") or (CancelForm() if runs_it else None),
+            "signup_form": (forms.get("signup_form") or SignupForm()) if signs_up else None,
+            "cancel_form": (forms.get("cancel_form") or CancelForm()) if runs_it else None,
             "waiting": reading.waiting_count(event_id),
             "people": people,
             "more_url": f"/events/{event_id}?after={more}" if more else None,
