@@ -49,9 +49,9 @@ class Chamber:
         self.events: dict[str, str] = {}
         self.tickets: list[str] = []
         self.signup_ids: list[str] = []
-        # A phone keeps few pages here: each run opens many phones, and what they show is asked elsewhere.
+        # A phone keeps few and small pages here: each run opens many phones, and what they show is asked elsewhere.
         self._all_pages = dict(registries.offline_pages)
-        for feature in set(registries.offline_pages) - {"me"}:
+        for feature in set(registries.offline_pages) - {"offline", "deeds"}:
             del registries.offline_pages[feature]
         self._settle()
         self._copy(self.file, self.template)
