@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import json
 import secrets
 import sqlite3
 import time
@@ -116,7 +117,11 @@ stamps = Table(
     Column("topic", String(80), primary_key=True),
     Column("stamp", String(16), nullable=False),
 )
-_STAMPS_OF = select(stamps.c.topic, stamps.c.stamp).where(stamps.c.topic.in_(bindparam("topics", expanding=True)))
+# One parameter for all topics: a list of them would be written into the statement anew each time.
+_STAMPS_OF = {
+    "sqlite": text("SELECT topic, stamp FROM stamps WHERE topic IN (SELECT value FROM json_each(:topics))"),
+    "postgresql": text("SELECT topic, stamp FROM stamps WHERE topic = ANY(:topics)"),
+}
 rate_limits = rate_limits_table(Base.metadata)
 
 
@@ -161,8 +166,10 @@ def stamps_of(topics: Iterable[str]) -> dict[str, str]:
     wanted = sorted(set(topics))
     if not wanted:
         return {}
-    rows = db.session.connection().execute(_STAMPS_OF, {"topics": wanted})
-    return {row.topic: row.stamp for row in rows}
+    connection = db.session.connection()
+    database = connection.dialect.name
+    given = json.dumps(wanted) if database == "sqlite" else wanted
+    return dict(connection.execute(_STAMPS_OF[database], {"topics": given}).all())
 
 
 @event.listens_for(Session, "after_begin")

@@ -19,7 +19,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from core import chamber
-from core.access import viewer
+from core.access import Viewer, viewer
 from core.assets import build
 from core.clock import today
 from core.database import new_id, stamps_of
@@ -55,30 +55,36 @@ def _wants_partial() -> bool:
     return request.headers.get("HX-Request-Type") == "partial"
 
 
-def key_for_all(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True) -> str:
-    """Under which the fragment at `url` is kept for all readers of this one's standing."""
-    return f"fragment {_whole_etag(url, stamps, states, dated, alike=True)}"
-
-
-def etag_of(url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True) -> str:
+def etag_of(
+    url: str,
+    stamps: Iterable[tuple[str, str]],
+    states: Iterable[str],
+    *,
+    dated: bool = True,
+    alike: bool = False,
+) -> str:
     """The etag, 8 hexadecimal characters, of the fragment at `url` for the viewer of this request."""
-    return _whole_etag(url, stamps, states, dated)[:8]
+    return whole_etag(url, stamps, states, dated=dated, alike=alike)[:8]
 
 
-def _whole_etag(
-    url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], dated: bool, *, alike: bool = False
+def whole_etag(
+    url: str, stamps: Iterable[tuple[str, str]], states: Iterable[str], *, dated: bool = True, alike: bool = False
 ) -> str:
     """All 128 bits of the etag: what is kept in memory under it must never be another reader's.
 
     Of a page that is not `dated` the year alone counts, for days are told without
-    this one's. With `alike` it is the same for all readers of one standing.
+    this one's. One that is `alike` has the same for all readers of one standing.
     """
     person = viewer()
-    standing = (person.status, *sorted(person.roles)) if person else ("",)
-    reader = standing if alike or not person else (str(person.id), *standing)
+    reader = standing(person) if alike or not person else (str(person.id), *standing(person))
     day = str(today()) if dated else str(today().year)
     text = repr((url, build(), chamber.stamp(), language(), reader, day, sorted(stamps), list(states)))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def standing(person: Viewer | None) -> tuple[str, ...]:
+    """What this reader may do: their status and roles."""
+    return (person.status, *sorted(person.roles)) if person else ("",)
 
 
 def page(
@@ -112,7 +118,7 @@ def page(
     chamber.refresh(stamps := stamps_of(("chamber", *(topics or ()))))
     if topics is not None and status == 200:
         states = list(states)
-        whole = _whole_etag(url, stamps.items(), states, dated)
+        whole = whole_etag(url, stamps.items(), states, dated=dated, alike=alike)
         etag = whole[:8]
         if request.if_none_match.contains(_variant(etag)):
             return _finish(Response(status=304), etag)
@@ -121,8 +127,7 @@ def page(
     memory: PageMemory = current_app.extensions["pages"]
     if keep and (kept := memory.get(_key(whole))):
         return _answer(*kept, status, etag)
-    made_of = (url, stamps.items(), states, dated)
-    title, main = _made(template, load, context, _kept_as(heavy and whole, alike and made_of) if known else None)
+    title, main = _made(template, load, context, f"main {request.host} {whole}" if known and (heavy or alike) else None)
     frame = {"title": title, "main": main, "refusal": g.get("refusal"), "active_tab": _tab_shown(tab)}
     # Without what other templates are given for each page, for this one names none of it.
     fragment = current_app.jinja_env.get_template("_main.html").render(frame)
@@ -197,13 +202,6 @@ def _made(template: str, load: Loader | None, context: dict[str, Any], key: str 
     return title, main
 
 
-def _kept_as(whole: str | bool | None, made_of: tuple[Any, ...] | bool) -> str | None:
-    """Under which key a main block is kept: for all of one standing, for one reader, or not."""
-    if isinstance(made_of, tuple):
-        return f"main {_whole_etag(*made_of, alike=True)}"
-    return f"main {_key(whole)}" if isinstance(whole, str) else None
-
-
 def _with_new_id(_: re.Match[str]) -> str:
     return f'name="op_id" value="{new_id()}"'
 
@@ -238,12 +236,14 @@ def display() -> dict[str, Any]:
 
 
 def _variant(etag: str) -> str:
+    """The etag of the answer: of the fragment alone, or with what stands around it, which names the reader."""
     if wants_fragment():
         return etag
     if _wants_partial():
         return f"{etag}-partial"
-    shown = display()
-    return f"{etag}-{shown['palette']}{'-large' if shown['large'] else ''}"
+    shown, person = display(), viewer()
+    around = f"-{shown['palette']}{'-large' if shown['large'] else ''}"
+    return f"{etag}{around}-{person.id.hex}" if person else etag + around
 
 
 def _key(whole_etag: str | None) -> str:

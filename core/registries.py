@@ -64,17 +64,20 @@ OfflinePages = Callable[[Viewer], Iterable[OfflinePage]]
 VisitorsPages = Callable[[], Iterable[OfflinePage]]
 offline_pages: dict[str, OfflinePages] = {}
 visitors_pages: dict[str, VisitorsPages] = {}
+alike_features: set[str] = set()
 notice_kinds: dict[str, NoticeKind] = {}
 notice_switches: dict[str, NoticeSwitch] = {}
 _tellers: list[Callable[..., None]] = []
 _untellers: list[Callable[[str], None]] = []
 
 
-def keeps_offline(feature: str) -> Callable[[OfflinePages], OfflinePages]:
-    """Declare which pages `feature` puts on a member's phone."""
+def keeps_offline(feature: str, *, alike: bool = False) -> Callable[[OfflinePages], OfflinePages]:
+    """Declare which pages `feature` puts on a member's phone; `alike` where all of one standing keep the same."""
 
     def keep(pages: OfflinePages) -> OfflinePages:
         offline_pages[feature] = pages
+        if alike:
+            alike_features.add(feature)
         return pages
 
     return keep

@@ -38,7 +38,7 @@ def desk_states() -> tuple[str, ...]:
     return (str(service.published_number()), service.next_free_day().isoformat())
 
 
-@keeps_offline("briefings")
+@keeps_offline("briefings", alike=True)
 def pages(reader: Viewer) -> Iterator[OfflinePage]:
     """The list and the newest issues."""
     if not reader.is_member:
@@ -49,4 +49,10 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     for kept in service.kept(KEPT):
         topics = issue_topics(kept.number, kept.people)
         yield OfflinePage(f"/briefings/{kept.number}", topics, kept.neighbours.states, dated=False, alike=True)
-    yield OfflinePage("/deeds", deeds_topics(reader.id))
+
+
+@keeps_offline("deeds")
+def deeds(reader: Viewer) -> Iterator[OfflinePage]:
+    """What the member told the desk of others' good deeds."""
+    if reader.is_member:
+        yield OfflinePage("/deeds", deeds_topics(reader.id))

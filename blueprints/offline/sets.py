@@ -27,8 +27,15 @@ from core.assets import build
 from core.clock import clock, now, today
 from core.database import stamps_of
 from core.i18n import language
-from core.pages import etag_of, key_for_all, unread_count
-from core.registries import OfflinePage, keeps_offline, offline_pages, visitors_keep_offline, visitors_pages
+from core.pages import standing, unread_count, whole_etag
+from core.registries import (
+    OfflinePage,
+    alike_features,
+    keeps_offline,
+    offline_pages,
+    visitors_keep_offline,
+    visitors_pages,
+)
 
 ALWAYS = ("chamber", generation.TOPIC)
 FIRST = ("/", "/outbox", "/offline", "/me")
@@ -68,8 +75,7 @@ class Part:
 
     def items(self) -> Iterator[tuple[str, str]]:
         """Each URL with its etag."""
-        for place, url in enumerate(self.urls):
-            yield url, self.etags[place * ETAG : (place + 1) * ETAG].hex()
+        return zip(self.urls, self.etags.hex(" ", ETAG).split(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ class SetMemory:
         self._sets: OrderedDict[tuple[object, ...], PhoneSet] = OrderedDict()
         self._lock = threading.Lock()
         self._shared: dict[Any, Any] = {}
+        self._alike: dict[tuple[object, ...], Part] = {}
 
     def get(self, key: tuple[object, ...]) -> PhoneSet | None:
         with self._lock:
@@ -151,10 +158,18 @@ class SetMemory:
             kept: Mapping[str, str] = self._shared.setdefault(("pairs", row), dict(row))
             return kept
 
+    def alike(self, key: tuple[object, ...]) -> Part | None:
+        """What a feature put on the phone of the last one of this standing for whom it was worked out."""
+        return self._alike.get(key)
+
+    def put_alike(self, key: tuple[object, ...], part: Part) -> None:
+        self._alike[key] = part
+
     def clear(self) -> None:
         """Forget them all."""
         with self._lock:
             self._sets.clear()
+            self._alike.clear()
 
 
 def memory() -> SetMemory:
@@ -169,8 +184,7 @@ def known_of(person: Viewer | None) -> Known:
     One query when nothing has changed since it was asked for last; else each feature
     is asked of which something has.
     """
-    reader = (person.id, person.status, *sorted(person.roles), person.rules_due) if person else ("",)
-    key = (build(), language(), *reader)
+    key = (person.id if person else "", *_of_standing(person))
     kept = memory().get(key)
     stamps = stamps_of(kept.topics if kept else ALWAYS)
     chamber.refresh(stamps)
@@ -183,14 +197,30 @@ def known_of(person: Viewer | None) -> Known:
 
 def _worked_out(person: Viewer | None, held: Mapping[str, Part]) -> PhoneSet:
     """The set, of which `held` still holds."""
-    pages = {name: list(asked()) for name, asked in _features(person).items() if name not in held}
+    features = _features(person)
+    alike = _of_standing(person)
+    parts = {**held, **_worked_out_for_another(alike, features.keys() - held.keys())}
+    pages = {name: list(asked()) for name, asked in features.items() if name not in parts}
     wanted = {name: _topics(found) for name, found in pages.items()}
     stamps = stamps_of({topic for topics in wanted.values() for topic in topics} | set(ALWAYS))
-    parts = dict(held)
     for name, found in pages.items():
         parts[name] = _part(found, wanted[name], stamps)
+        if name in alike_features:
+            memory().put_alike((name, *alike), parts[name])
     unread = unread_count[0](person) if person and unread_count else 0
-    return PhoneSet({name: parts[name] for name in _features(person)}, unread)
+    return PhoneSet({name: parts[name] for name in features}, unread)
+
+
+def _worked_out_for_another(standing: tuple[object, ...], names: Iterable[str]) -> dict[str, Part]:
+    """Of these features' parts those that somebody of this standing has, and that hold."""
+    found = {name: memory().alike((name, *standing)) for name in names if name in alike_features}
+    stamps = stamps_of({topic for part in found.values() if part for topic in part.topics})
+    return {name: part for name, part in found.items() if part and part.holds(stamps)}
+
+
+def _of_standing(person: Viewer | None) -> tuple[object, ...]:
+    """What the sets of all of one standing have in common."""
+    return (build(), language(), person is not None and person.rules_due, *standing(person))
 
 
 def _features(person: Viewer | None) -> dict[str, Callable[[], Iterable[OfflinePage]]]:
@@ -206,27 +236,23 @@ def _topics(pages: Iterable[OfflinePage]) -> list[str]:
 
 def _part(pages: Sequence[OfflinePage], topics: Sequence[str], stamps: Mapping[str, str]) -> Part:
     midnight = clock.at(today() + timedelta(days=1), time())
+    whole = [_whole_etag(page, stamps) for page in pages]
     return Part(
         urls=memory().shared(page.url for page in pages),
-        etags=bytes.fromhex("".join(_etag(page, stamps) for page in pages)),
+        etags=bytes.fromhex("".join(etag[: 2 * ETAG] for etag in whole)),
         topics=memory().shared(topics),
         digest=_digest(topics, stamps),
         until=min([midnight, *(page.until for page in pages if page.until)]),
         packs={page.url: page.pack for page in pages if page.pack} or _NOTHING,
-        for_all=memory().shared_pairs((page.url, _key_for_all(page, stamps)) for page in pages if page.alike),
+        for_all=memory().shared_pairs(
+            (page.url, f"fragment {etag}") for page, etag in zip(pages, whole, strict=True) if page.alike
+        ),
     )
 
 
-def _etag(page: OfflinePage, stamps: Mapping[str, str]) -> str:
-    return etag_of(page.url, _shown(page, stamps), page.states, dated=page.dated)
-
-
-def _key_for_all(page: OfflinePage, stamps: Mapping[str, str]) -> str:
-    return key_for_all(page.url, _shown(page, stamps), page.states, dated=page.dated)
-
-
-def _shown(page: OfflinePage, stamps: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(topic, stamps[topic]) for topic in {"chamber", *page.topics} & stamps.keys()]
+def _whole_etag(page: OfflinePage, stamps: Mapping[str, str]) -> str:
+    shown = [(topic, stamps[topic]) for topic in {"chamber", *page.topics} & stamps.keys()]
+    return whole_etag(page.url, shown, page.states, dated=page.dated, alike=page.alike)
 
 
 def _digest(topics: Iterable[str], stamps: Mapping[str, str]) -> bytes:

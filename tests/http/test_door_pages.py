@@ -328,7 +328,9 @@ def test_what_a_phone_is_told_to_keep_has_the_etag_of_what_it_fetches(app: Flask
     with app.test_request_context():
         login_user(person)
         kept = {
-            page.url: etag_of(page.url, stamps_of(("chamber", *page.topics)).items(), page.states, dated=page.dated)
+            page.url: etag_of(
+                page.url, stamps_of(("chamber", *page.topics)).items(), page.states, dated=page.dated, alike=page.alike
+            )
             for page in offline_pages["door"](person)
         }
     assert len(kept) == 4

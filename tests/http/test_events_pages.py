@@ -309,7 +309,7 @@ def test_what_a_phone_keeps_has_the_etag_of_the_page_itself(app: Flask, people: 
         for page in list(offline.pages(viewer)):
             etag = client.get(page.url, headers={"Fragment": "main"}).headers["ETag"].strip('W/"')
             stamps = stamps_of(("chamber", *page.topics))
-            assert etag == etag_of(page.url, stamps.items(), page.states, dated=page.dated), page.url
+            assert etag == etag_of(page.url, stamps.items(), page.states, dated=page.dated, alike=page.alike), page.url
 
 
 def test_other_features_hear_what_is_next(app: Flask, people: People) -> None:

@@ -303,7 +303,9 @@ def test_the_etag_of_a_kept_page_is_known_without_rendering_it(app: Flask, peopl
         viewer = Viewer(id=author_id, session_id=new_id(), real_name=person.real_name, status="member")
         login_user(viewer)
         expected = {
-            page.url: etag_of(page.url, stamps_of(("chamber", *page.topics)).items(), page.states, dated=page.dated)
+            page.url: etag_of(
+                page.url, stamps_of(("chamber", *page.topics)).items(), page.states, dated=page.dated, alike=page.alike
+            )
             for page in offline.pages(viewer)
         }
     assert len(expected) == 5

@@ -393,14 +393,3 @@ def test_what_cannot_be_read_is_a_400(phone: Phone, body: bytes) -> None:
 def test_a_request_beyond_64_kilobytes_is_a_413(phone: Phone) -> None:
     response = phone.post("/sync", b" " * 70_000 + b"{}")
     assert (response.status_code, response.get_json()["error"]) == (413, "size")
-
-
-def test_a_reader_who_asked_long_ago_is_forgotten(app: Flask, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sets, "MOST_READERS", 2)
-    phones = [Phone(browser, member_id) for member_id, browser in (people.logged_in() for _ in range(3))]
-    for each in phones:
-        _, have = refreshed(each, [])
-        assert len(each.sync(have)) == 2
-    assert len(app.extensions["phone_sets"]._sets) == 2
-    app.extensions["phone_sets"].clear()
-    assert len(phones[2].sync(have)) == 2
