@@ -27,8 +27,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import faults, metrics
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient, run, touch
-from core.errors import Forbidden, Later, NotFound, Refusal, refusal_for
+from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient, new_id, run, touch
+from core.errors import Forbidden, IdTaken, Later, NotFound, Refusal, refusal_for
 from core.fields import Form
 
 log = logging.getLogger("huiyou.operations")
@@ -353,6 +353,16 @@ def digest_of(kind: Operation | None, name: str, target: str | None, fields: Map
     text = json.dumps([name, target, {n: v for n, v in known.items() if v}], sort_keys=True)
     key = hashlib.sha256(b"ledger" + current_app.secret_key_bytes).digest()  # type: ignore[attr-defined]
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def free_id(model: type[Keyed], given: str | None) -> uuid.UUID:
+    """The id that the phone gave to what it makes, or a new one. Raises `IdTaken` where something has it."""
+    if given is None:
+        return new_id()
+    key = uuid.UUID(given)
+    if db.session.get(model, key):
+        raise IdTaken
+    return key
 
 
 def version_built_on(owner: str, version: str) -> int:

@@ -14,9 +14,9 @@ from blueprints.accounts.models import Member
 from blueprints.briefings.forms import DeedForm
 from blueprints.briefings.models import Briefing, Deed
 from core.clock import clock, now
-from core.database import db, new_id
-from core.errors import IdTaken, NotFound, Refusal
-from core.operations import Act, Outcome, operation
+from core.database import db
+from core.errors import NotFound, Refusal
+from core.operations import Act, Outcome, free_id, operation
 from core.registries import Gathered, check_posting
 
 MOST_A_DAY = 20
@@ -33,9 +33,7 @@ class EnoughForToday(Refusal):
 def send(act: Act, *, doer: str, body: str, id: str | None) -> Outcome:  # noqa: A002
     """Send a good deed to the desk."""
     check_posting(act.person.id)
-    key = uuid.UUID(id) if id else new_id()
-    if db.session.get(Deed, key):
-        raise IdTaken
+    key = free_id(Deed, id)
     since = now() - timedelta(days=1)
     sent = select(func.count(Deed.id)).where(Deed.author_id == act.person.id, Deed.sent_at > since)
     if (db.session.scalar(sent) or 0) >= MOST_A_DAY:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
@@ -13,8 +11,8 @@ from blueprints.briefings.models import BriefingComment, BriefingCorrection
 from blueprints.briefings.steps import NotItsTurn, known, outcome, step
 from core.clock import now
 from core.database import db, new_id, touch
-from core.errors import Forbidden, IdTaken, Refusal, Stale
-from core.operations import Act, Outcome, operation, version_built_on
+from core.errors import Forbidden, Refusal, Stale
+from core.operations import Act, Outcome, free_id, operation, version_built_on
 
 MOST_COMMENTS = 200
 
@@ -51,9 +49,7 @@ def comment(act: Act, *, line: int, body: str, version: str, id: str | None) -> 
         raise NoSuchLine
     if len(found.comments) >= MOST_COMMENTS:
         raise TooMany
-    key = uuid.UUID(id) if id else new_id()
-    if db.session.get(BriefingComment, key):
-        raise IdTaken
+    key = free_id(BriefingComment, id)
     made = BriefingComment(id=key, briefing_id=found.id, version=found.text_version, line=line, author_id=act.person.id)
     made.quote, made.body, made.at = lines[line - 1], body, now()
     db.session.add(made)

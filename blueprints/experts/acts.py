@@ -25,9 +25,9 @@ from blueprints.experts.models import Consultation, Expert, ExpertGroup
 from blueprints.experts.rules import GROUPS
 from core.audit import record
 from core.clock import now
-from core.database import db, insert_once, locked, new_id, touch
-from core.errors import Duplicate, Forbidden, IdTaken, NotFound, Refusal
-from core.operations import Act, Outcome, operation
+from core.database import db, insert_once, locked, touch
+from core.errors import Duplicate, Forbidden, NotFound, Refusal
+from core.operations import Act, Outcome, free_id, operation
 from core.registries import notice_kind, notice_switch, tell
 
 MINE = notice_switch("consultations.mine", _l("我的咨询有了专家，或者办结了"))
@@ -86,9 +86,7 @@ def request(
     """Ask a group (the target is its slug); its lead is told, or the admins where there is none."""
     if act.target not in GROUPS:
         raise NotFound
-    key = uuid.UUID(id) if id else new_id()
-    if db.session.get(Consultation, key):
-        raise IdTaken
+    key = free_id(Consultation, id)
     asked = Consultation(
         id=key,
         group=described_group(act.target),

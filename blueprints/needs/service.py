@@ -1,4 +1,4 @@
-"""What members do with needs and offers: post, edit, answer, accept, take back, close."""
+"""What members do with their needs and offers: post, edit, close."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from flask_babel import gettext, pgettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from blueprints.accounts.models import Member
-from blueprints.needs import posting, rules
-from blueprints.needs.forms import LAST_DAY_IS_PAST, EditForm, NeedForm, NoFields, OutcomeForm, ResponseForm
+from blueprints.needs import rules
+from blueprints.needs.common import DEALS, check_words, locked_need
+from blueprints.needs.forms import LAST_DAY_IS_PAST, EditForm, NeedForm, OutcomeForm
 from blueprints.needs.models import Need, NeedResponse, Outcome
 from blueprints.needs.reading import (
     Figures,
@@ -29,26 +30,18 @@ from blueprints.needs.reading import (
     waiting_answers,
 )
 from blueprints.needs.refusals import (
-    AgainstTheRules,
-    AlreadyAnswered,
-    CannotTakeBack,
     Closed,
-    Expired,
-    Gone,
     NoSuchPartner,
-    OwnNeed,
     OwnPartner,
     Repeated,
-    TakenBack,
     TooMany,
-    TooManyAnswers,
 )
 from core.clock import now, today
-from core.database import db, locked, new_id
-from core.errors import Duplicate, Forbidden, IdTaken, NotFound, Refusal, Stale
-from core.operations import Act, operation, version_built_on
+from core.database import db
+from core.errors import Duplicate, Forbidden, Refusal, Stale
+from core.operations import Act, free_id, operation, version_built_on
 from core.operations import Outcome as Decided
-from core.registries import check_posting, notice_kind, notice_switch, tell
+from core.registries import check_posting, notice_kind, tell
 from core.text import folded, pinyin_key, search_text
 
 __all__ = [
@@ -65,10 +58,6 @@ __all__ = [
     "waiting_answers",
 ]
 
-ANSWERS = notice_switch("needs.answers", _l("有人回应我发的需求或资源"))
-DEALS = notice_switch("needs.deals", _l("我的回应被接受了，或者事情办成了"))
-ANSWERED = notice_kind("need.answered", _l("%(name)s 回应了您的“%(title)s”"), switch=ANSWERS)
-ACCEPTED = notice_kind("need.accepted", _l("%(name)s 接受了您对“%(title)s”的回应，电话在里面"), switch=DEALS)
 CLOSED = notice_kind("need.closed", _l("“%(title)s”办成了：%(name)s 写明是和您办成的"), switch=DEALS)
 
 
@@ -88,7 +77,7 @@ def create(
     """Post a need or an offer. Raises `TooMany`, `Repeated`, `IdTaken`."""
     author_id = act.person.id
     check_posting(author_id)
-    _check_words(f"{title}\n{body}")
+    check_words(f"{title}\n{body}")
     turn = select(Member.trade).where(Member.id == author_id).with_for_update(key_share=True)
     own_trade = db.session.execute(turn).scalar_one()
     hour_ago = now() - timedelta(hours=1)
@@ -98,7 +87,7 @@ def create(
     if earlier := earlier_than(author_id, title, body):
         raise _repeated(earlier)
     need = Need(
-        id=_free(Need, id),
+        id=free_id(Need, id),
         author_id=author_id,
         created_at=now(),
         state="open",
@@ -145,7 +134,7 @@ def update(
         amount=amount,
         expires_on=expires_on,
     )
-    _check_words(f"{title}\n{body}")
+    check_words(f"{title}\n{body}")
     if version_built_on(act.owner, version) != need.version:
         if all(getattr(need, column) == value for column, value in wanted.items()):
             raise Duplicate(_l("这些改动已经保存过了。"), url=f"/needs/{need.id}")
@@ -159,94 +148,6 @@ def update(
         setattr(need, column, value)
     db.session.flush()
     return Decided(gettext("已保存。"), f"/needs/{need.id}", made_version=need.version)
-
-
-@operation("need.respond", form=ResponseForm, lane="need")
-def respond(act: Act, *, body: str, id: str | None) -> Decided:  # noqa: A002 as in `create`
-    """Answer a need. Raises `OwnNeed`, `Closed`, `Expired`, `AlreadyAnswered`."""
-    need, person = _locked(act.target_id), act.person
-    if need.hidden:
-        raise NotFound
-    check_posting(act.person.id)
-    _check_words(body)
-    answered = db.session.scalars(
-        select(NeedResponse).where(
-            NeedResponse.need_id == need.id,
-            NeedResponse.member_id == person.id,
-            NeedResponse.state != "withdrawn",
-        )
-    ).one_or_none()
-    reason = rules.against_response(state_of(need), own=need.author_id == person.id, already=answered is not None)
-    if reason == "already" and answered and answered.body == body:
-        raise Duplicate(_l("您已经这样回应过了。"), url=f"/needs/{need.id}")
-    if reason:
-        raise {"own": OwnNeed, "closed": Closed, "expired": Expired, "already": AlreadyAnswered}[reason]
-    _still_a_member(need.author_id)
-    _check_rate(person.id, body)
-    response = NeedResponse(
-        id=_free(NeedResponse, id),
-        need_id=need.id,
-        member_id=person.id,
-        body=body,
-        state="offered",
-        created_at=now(),
-    )
-    db.session.add(response)
-    db.session.flush()
-    tell(
-        [need.author_id],
-        ANSWERED,
-        url=f"/needs/{need.id}",
-        subject=f"response:{response.id}",
-        name=person.real_name,
-        title=need.title,
-    )
-    return Decided(gettext("已回应。对方接受后，你们会看到彼此的电话。"), f"/needs/{need.id}")
-
-
-@operation("need.accept_response", form=NoFields, lane="need")
-def accept_response(act: Act) -> Decided:
-    """Accept an answer (the target) to one's own need: both see each other's phone from now on."""
-    need, response = _locked_with_answer(act)
-    if need.author_id != act.person.id:
-        raise Forbidden
-    if response.hidden:
-        raise NotFound
-    url = f"/needs/{need.id}"
-    match rules.against_acceptance(state_of(need), response.state):
-        case "accepted":
-            raise Duplicate(_l("您已经接受过这条回应。"), url=url)
-        case "withdrawn":
-            raise TakenBack
-        case "closed":
-            raise Closed
-    _still_a_member(response.member_id)
-    response.state, response.accepted_at = "accepted", now()
-    tell(
-        [response.member_id],
-        ACCEPTED,
-        url=url,
-        subject=f"response:{response.id}:accepted",
-        name=act.person.real_name,
-        title=need.title,
-    )
-    return Decided(gettext("已接受。你们现在能看到彼此的电话，打一个吧。"), url)
-
-
-@operation("need.withdraw_response", form=NoFields, lane="need")
-def withdraw_response(act: Act) -> Decided:
-    """Take one's own answer (the target) back, as long as it is not accepted."""
-    need, response = _locked_with_answer(act)
-    if response.member_id != act.person.id:
-        raise Forbidden
-    url = f"/needs/{need.id}"
-    match rules.against_withdrawal(response.state):
-        case "withdrawn":
-            raise Duplicate(_l("这条回应已经撤回了。"), url=url)
-        case "accepted":
-            raise CannotTakeBack
-    response.state = "withdrawn"
-    return Decided(pgettext("answer", "已撤回。"), url)
 
 
 @operation("need.close", form=OutcomeForm, lane="need")
@@ -321,63 +222,16 @@ def _columns(
     }
 
 
-def _free(model: type[Need] | type[NeedResponse], given: str | None) -> uuid.UUID:
-    """The id that the phone gave, if nobody has it, or a new one."""
-    if given is None:
-        return new_id()
-    key = uuid.UUID(given)
-    if db.session.get(model, key):
-        raise IdTaken
-    return key
-
-
-def _check_words(text: str) -> None:
-    if fault := posting.fault_of(text):
-        raise AgainstTheRules(fault)
-
-
-def _check_rate(member_id: uuid.UUID, body: str) -> None:
-    """No more answers in an hour than one can mean, and not one text under every need."""
-    hour_ago, week_ago = now() - timedelta(hours=1), now() - rules.REPEAT_WITHIN
-    mine = select(func.count()).where(NeedResponse.member_id == member_id)
-    lately = db.session.scalar(mine.where(NeedResponse.created_at > hour_ago)) or 0
-    same = db.session.scalar(mine.where(NeedResponse.created_at > week_ago, NeedResponse.body == body)) or 0
-    if lately >= posting.ANSWERS_AN_HOUR:
-        raise TooManyAnswers
-    if same >= posting.SAME_ANSWERS and len(body) > posting.SHORT_ANSWER:
-        raise TooManyAnswers(_l("同样的话您已经回应过好几条了，请针对这一条写。"))
-
-
 def _repeated(earlier: Need) -> Repeated:
     sentence = gettext("七天内您已经发过一样的：“%(title)s”。可以去那一条里修改。", title=earlier.title)
     return Repeated(sentence, url=f"/needs/{earlier.id}")
 
 
-def _locked(need_id: uuid.UUID) -> Need:
-    need = locked(Need, need_id)
-    if need is None:
-        raise NotFound
-    return need
-
-
 def _own(act: Act) -> Need:
-    need = _locked(act.target_id)
+    need = locked_need(act.target_id)
     if need.author_id != act.person.id:
         raise Forbidden
     return need
-
-
-def _locked_with_answer(act: Act) -> tuple[Need, NeedResponse]:
-    need_id = db.session.scalar(select(NeedResponse.need_id).where(NeedResponse.id == act.target_id))
-    if need_id is None:
-        raise NotFound
-    need = _locked(need_id)
-    return need, db.session.get_one(NeedResponse, act.target_id, populate_existing=True)
-
-
-def _still_a_member(member_id: uuid.UUID) -> None:
-    if db.session.scalar(select(Member.status).where(Member.id == member_id)) != "member":
-        raise Gone
 
 
 def _partner(need: Need, text: str | None) -> tuple[uuid.UUID | None, str]:

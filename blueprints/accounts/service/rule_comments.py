@@ -16,9 +16,9 @@ from blueprints.accounts.rules import said_enough
 from blueprints.accounts.service.community_rules import rule
 from blueprints.accounts.service.registration import everyone_with
 from core.clock import now
-from core.database import db, locked, new_id
+from core.database import db, locked
 from core.errors import IdTaken, Later, NotFound, constraint_means
-from core.operations import Act, Outcome, operation
+from core.operations import Act, Outcome, free_id, operation
 from core.registries import Subject, check_posting, notice_kind, notice_switch, reportable, tell
 
 constraint_means("pk_rule_comments", IdTaken)
@@ -39,9 +39,7 @@ def comment(act: Act, *, body: str, id: str | None) -> Outcome:  # noqa: A002 th
     """Say something of a rule; of the version that is announced, where one is. Raises `SaidEnough`, `IdTaken`."""
     check_posting(act.person.id)
     found = rule(act.target or "")
-    key = uuid.UUID(id) if id else new_id()
-    if db.session.get(RuleComment, key):
-        raise IdTaken
+    key = free_id(RuleComment, id)
     day = now() - timedelta(days=1)
     said = select(func.count()).where(RuleComment.author_id == act.person.id, RuleComment.made_at > day)
     if said_enough(db.session.scalar(said) or 0):
