@@ -70,7 +70,7 @@
         return await keep();
       } catch (error) {
         if (/** @type {Error} */ (error).name !== "QuotaExceededError") throw error;
-        await huiyou.pages.purge();
+        await huiyou.pages.drop();
         return keep();
       }
     },

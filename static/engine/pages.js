@@ -3,7 +3,7 @@
   const { huiyou } = self;
   const { store } = huiyou;
   const SHELL = "/shell";
-  /** What the shell's own answer says of how a page may behave; the rest of its headers was for the wire. */
+  /** What the shell's answer says of how a page may behave. */
   const KEPT_HEADERS = /^(content-(type|security-policy|language)|x-content|referrer|cross-origin|permissions|strict|shell|account|huiyou)/;
 
   /** @param {string | null} account @returns {Promise<Cache>} */
@@ -32,26 +32,20 @@
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 
-    /** Keeps a page, unless its account has left meanwhile. */
-    async put({ url, etag, title, html, as_of }, account) {
-      const headers = {
+    /** Keeps a page or some, unless their account has left meanwhile. */
+    async put(page, account) {
+      const cache = await cacheOf(account);
+      await Promise.all([page].flat().map(({ url, etag, title, html, as_of }) => cache.put(url, new Response(html, { headers: {
         "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
         "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),
-      };
-      await (await cacheOf(account)).put(url, new Response(html, { headers }));
+      } }))));
       if ((await store.get("account") || "") !== account) await caches.delete(`pages-${account || "visitor"}`);
     },
 
-    /** Forgets the pages with these etags. */
+    /** Forgets the pages with these etags, or, to make room, all. */
     async drop(etags) {
       const cache = await own();
-      for (const { url, etag } of await huiyou.pages.list()) if (etags.has(etag)) await cache.delete(url);
-    },
-
-    /** Makes room: all pages of this account go but the shell. */
-    async purge() {
-      const cache = await own();
-      for (const { url } of await huiyou.pages.list()) await cache.delete(url);
+      for (const { url, etag } of await huiyou.pages.list()) if (!etags || etags.has(etag)) await cache.delete(url);
     },
 
     /** The shell around each page of this account, if the phone has it. */

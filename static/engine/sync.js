@@ -1,12 +1,12 @@
-// Keeps the phone's set of pages right in one round trip: it says what it has, and is given what is missing.
+// Keeps the phone's set of pages right in one round trip.
 (() => {
   const { huiyou } = self;
   const { outbox, pages, sender, store } = huiyou;
   const FRESH_MS = 5 * 60_000;
   const SILENCE_MS = 20_000;
 
-  /** The lines of a stream, each when it is whole. @param {ReadableStream<Uint8Array>} stream @param {() => void} alive */
-  async function* lines(stream, alive) {
+  /** The whole lines of a stream as they come. @param {ReadableStream<Uint8Array>} stream @param {() => void} alive */
+  async function* pieces(stream, alive) {
     const reader = stream.getReader();
     const decoder = new TextDecoder();
     let rest = "";
@@ -15,15 +15,17 @@
       alive();
       const parts = (rest + decoder.decode(value, { stream: !done })).split("\n");
       rest = parts.pop() || "";
-      for (const part of parts) if (part) yield JSON.parse(part);
+      yield parts.filter(Boolean).map((part) => JSON.parse(part));
       if (done) return;
     }
   }
 
-  /** What counts only after the last line. @param {any} head @param {{gone: Set<string>, decided: any[]}} heard */
-  async function conclude(head, { gone, decided }) {
-    await pages.drop(gone);
-    await huiyou.packs?.drop(gone);
+  /** After the last line. @param {any} head @param {Set<string>} gone @param {any[]} decided */
+  async function conclude(head, gone, decided) {
+    if (gone.size) {
+      await pages.drop(gone);
+      await huiyou.packs?.drop(gone);
+    }
     await sender.compareGeneration(head.generation);
     for (const operation of decided) await outbox.decide(operation.op_id, operation);
     await store.set("counts", head.counts);
@@ -48,23 +50,27 @@
       if (response.status !== 200 || !huiyou.ours(response) || !type.startsWith("application/x-ndjson") || !response.body) return "none";
       let head;
       let done = 0;
-      const heard = { gone: new Set(), decided: /** @type {any[]} */ ([]) };
-      for await (const line of lines(response.body, alive)) {
+      const gone = new Set();
+      /** @type {any[]} */
+      const decided = [];
+      for await (const piece of pieces(response.body, alive)) {
         if ((await store.get("account") || "") !== account) return "left";
-        if (line.shell !== undefined) {
-          head = line;
-          if (head.account !== account) return huiyou.tell("connection", { state: "login" });
-          await outbox.release(owner);
-          if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
-        } else if (line.url) {
-          await pages.put(line, account);
-          huiyou.tell("page", { url: line.url });
-          huiyou.tell("progress", { done: ++done, total: head.total });
-        } else if (line.pack) await huiyou.packs?.put(line, account);
-        else if (line.gone) heard.gone.add(line.gone);
-        else if (line.op_id) heard.decided.push(line);
-        else if (line.end) {
-          await conclude(head, heard);
+        const came = piece.filter((line) => line.url);
+        for (const line of piece) {
+          if (line.shell !== undefined) {
+            head = line;
+            if (head.account !== account) return huiyou.tell("connection", { state: "login" });
+            await outbox.release(owner);
+            if (head.shell !== await store.get("shell")) await pages.renewShell(account).catch(() => {});
+          } else if (line.pack) await huiyou.packs?.put(line, account);
+          else if (line.gone) gone.add(line.gone);
+          else if (line.op_id) decided.push(line);
+        }
+        await pages.put(came, account);
+        for (const { url } of came) huiyou.tell("page", { url });
+        if (came.length) huiyou.tell("progress", { done: done += came.length, total: head.total });
+        if (piece.at(-1)?.end) {
+          await conclude(head, gone, decided);
           return "synced";
         }
       }

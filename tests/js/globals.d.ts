@@ -67,9 +67,8 @@ interface Huiyou {
   pages: {
     list(): Promise<KeptPage[]>;
     read(url: string, account?: string): Promise<PageLine | null>;
-    put(page: PageLine, account: string): Promise<void>;
-    drop(etags: Set<string>): Promise<void>;
-    purge(): Promise<void>;
+    put(page: PageLine | PageLine[], account: string): Promise<void>;
+    drop(etags?: Set<string>): Promise<void>;
     shell(account: string): Promise<Response | undefined>;
     renewShell(account?: string): Promise<boolean>;
   };

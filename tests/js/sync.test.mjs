@@ -74,6 +74,34 @@ test("another person's set is not kept on this one's phone", async () => {
   assert.deepEqual(heard, ["login"]);
 });
 
+test("however many pages come at once, the phone is asked whose it is as often as for one", async () => {
+  const asked = [];
+  for (const many of [1, 60]) {
+    const pages = Array.from({ length: many }, (_, at) => page(`/needs/${at}`, String(at).padStart(8, "0")));
+    const tab = await phone(() => [HEAD, ...pages, END]);
+    const { get } = tab.huiyou.store;
+    let times = 0;
+    tab.huiyou.store.get = (key) => { times += key === "account"; return get(key); };
+    await tab.huiyou.sync.run({ force: true });
+    asked.push(times);
+    assert.equal(Object.keys(await tab.has()).length, many);
+  }
+  assert.equal(asked[0], asked[1]);
+});
+
+test("pages whose account leaves while they are being kept do not stay", async () => {
+  const tab = await phone(() => [HEAD, page("/needs", "00000001"), page("/events", "00000002"), END]);
+  const { pages, store } = tab.huiyou;
+  const { put } = pages;
+  pages.put = async (came, account) => {
+    await store.set("account", "bob");
+    return put(came, account);
+  };
+  await tab.huiyou.sync.run({ force: true });
+  assert.equal(await pages.read("/needs", "anna"), null);
+  assert.equal(await pages.read("/events", "anna"), null);
+});
+
 test("a portal's page changes nothing", async () => {
   const tab = await phone(() => []);
   tab.fetch = async () => new Response("<html>hotel</html>");
