@@ -1,4 +1,4 @@
-// The outbox: each operation on its way from "stored on this phone" to its one final outcome. Each change is compare-and-set.
+// The outbox: each operation on its way from "stored on this phone" to its one outcome, by compare-and-set.
 (() => {
   const { huiyou } = self;
   const { store, vault } = huiyou;
@@ -12,7 +12,7 @@
 
   /** @typedef {(entry: Entry) => Promise<Entry>} Put */
 
-  /** Works on the entries in one transaction, and tells of the ones that changed. @param {(entries: IDBObjectStore, meta: IDBObjectStore, put: Put) => Promise<any>} work */
+  /** Works on the entries in one transaction, and tells what changed. @param {(entries: IDBObjectStore, meta: IDBObjectStore, put: Put) => Promise<any>} work */
   async function change(work) {
     /** @type {Entry[]} */
     let changed = [];
@@ -36,26 +36,28 @@
     return { seq: 0, ...given, occurred_at: given.occurred_at || new Date().toISOString(), fields, ...(secret && { secret }), state: "pending", tries: 0 };
   }
 
-  /** What depended on `parent` and was never sent will not be. @param {Entry} parent @param {IDBObjectStore} entries @param {Put} put */
+  /** What depends on a `parent` without effect has none either. @param {Entry} parent @param {IDBObjectStore} entries @param {Put} put */
   async function dropChildren(parent, entries, put) {
+    if (!isFinal(parent) || HAD_EFFECT.includes(parent.state)) return;
     for (const child of await ask(entries.getAll())) {
-      if (child.after !== parent.op_id || !neverSent(child)) continue;
+      if (child.after !== parent.op_id || isFinal(child)) continue;
       delete child.secret;
-      const dropped = { ...child, state: "not_sent", outcome: "not_sent", message: parent.message || "", decided_at: Date.now() };
-      await put(dropped);
-      await dropChildren(dropped, entries, put);
+      await dropChildren(await put({ ...child, state: "not_sent", outcome: "not_sent", message: parent.message || "", decided_at: Date.now() }), entries, put);
     }
   }
 
   /** @param {Entry} entry @param {IDBObjectStore} entries @param {IDBObjectStore} meta @param {Put} put */
   async function insert(entry, entries, meta, put) {
-    const known = await ask(entries.get(entry.op_id));
-    if (known) return known;
-    if (!entry.seq) {
-      entry.seq = ((await ask(meta.get("seq")))?.value || 0) + 1;
-      await ask(meta.put({ key: "seq", value: entry.seq }));
+    if (!await ask(entries.get(entry.op_id))) {
+      if (!entry.seq) {
+        entry.seq = ((await ask(meta.get("seq")))?.value || 0) + 1;
+        await ask(meta.put({ key: "seq", value: entry.seq }));
+      }
+      await put(entry);
+      const parent = entry.after && await ask(entries.get(entry.after));
+      if (parent) await dropChildren(parent, entries, put);
     }
-    return put(entry);
+    return ask(entries.get(entry.op_id));
   }
 
   huiyou.outbox = {
@@ -91,8 +93,7 @@
       const entry = await ask(entries.get(op_id));
       if (!entry || !neverSent(entry)) return false;
       delete entry.secret;
-      await put({ ...entry, state: "withdrawn", decided_at: Date.now() });
-      await dropChildren(entry, entries, put);
+      await dropChildren(await put({ ...entry, state: "withdrawn", decided_at: Date.now() }), entries, put);
       return true;
     }),
 
@@ -130,8 +131,7 @@
       const entry = await ask(entries.get(op_id));
       if (!entry || isFinal(entry) || !FINAL.includes(outcome)) return;
       delete entry.secret;
-      await put({ ...entry, state: outcome, outcome, message, url, verdict, decided_at: Date.now() });
-      if (!HAD_EFFECT.includes(outcome)) await dropChildren({ ...entry, message }, entries, put);
+      await dropChildren(await put({ ...entry, state: outcome, outcome, message, url, verdict, decided_at: Date.now() }), entries, put);
     }),
 
     /** Leaves a lane alone until `not_before` (ms since 1970). */

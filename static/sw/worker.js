@@ -171,6 +171,6 @@
     const css = ASSETS.find((name) => name.endsWith(".css"));
     const html = `<!doctype html><html lang="${english ? "en" : "zh-CN"}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><link rel="stylesheet" href="${css}"><body><main id="main" data-bare><h1>${title}</h1><p>${words}</p><p><a class="button primary" href="">${english ? "Try again" : "再试一次"}</a></p></main>`;
     const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-    return new Response(html, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, "Cache-Control": "no-store" } });
+    return new Response(html, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy } });
   }
 })();

@@ -83,6 +83,21 @@ test("a child of a refused parent carries the parent's reason", async () => {
   }
 });
 
+test("what builds on a refusal is never sent, whether it was pressed after it or may have arrived before", async () => {
+  const { huiyou } = openTab();
+  const parent = await huiyou.outbox.add(entry());
+  const doubtful = await huiyou.outbox.add(entry({ after: parent.op_id, lane: parent.lane }));
+  await huiyou.outbox.begin([parent.op_id, doubtful.op_id]);
+  await huiyou.outbox.decide(parent.op_id, { outcome: "refused", message: "没有写完" });
+  const late = await huiyou.outbox.add(entry({ after: parent.op_id, lane: parent.lane }));
+  const later = await huiyou.outbox.add(entry({ after: late.op_id, lane: parent.lane }));
+  for (const { op_id } of [doubtful, late, later]) {
+    const { state, message } = await huiyou.outbox.get(op_id);
+    assert.deepEqual([state, message], ["not_sent", "没有写完"]);
+  }
+  assert.equal(late.state, "not_sent");
+});
+
 test("held entries go when their own owner is back, and no others", async () => {
   const { huiyou } = openTab();
   const mine = await huiyou.outbox.add(entry());

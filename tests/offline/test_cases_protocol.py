@@ -299,6 +299,20 @@ def test_case_27_receipts_younger_than_the_backup_are_offered_again(chamber: Tow
     assert {outcome(chamber, op) for op in (before, *after, edit, waiting)} == {"accepted"}
 
 
+def test_case_26_27_what_builds_on_a_refusal_that_a_restore_forgot_waits_for_nobody(chamber: Town) -> None:
+    chamber.log_in("phone", "ann")
+    chamber.back_up()
+    kind = registry["need.create"]
+    registry["need.create"] = dataclasses.replace(kind, form_version=kind.form_version + 1, adapt=None)
+    refused = chamber.post_need("phone")
+    assert outcome(chamber, refused) == "refused"
+    chamber.restore()
+    chamber.restored = True
+    edit = chamber.edit_need("phone", refused)
+    rest(chamber)
+    assert outcome(chamber, edit) == "not_sent"
+
+
 def test_case_28_two_phones_scan_one_ticket_without_a_network(chamber: Town) -> None:
     for door in ("front", "back"):
         chamber.log_in(door, "organizer")
