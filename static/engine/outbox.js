@@ -1,4 +1,4 @@
-// The outbox: each operation on its way from "stored on this phone" to its one outcome, by compare-and-set.
+// The outbox: each operation on its way to its one final outcome, by compare-and-set.
 (() => {
   const { huiyou } = self;
   const { store, vault } = huiyou;
