@@ -28,7 +28,7 @@ from core.pages import PageMemory, shell_etag
 MOST_ETAGS = 4000
 MOST_OPERATIONS = 500
 WORTH_COMPRESSING = 200
-MANY = 20
+MANY = 30
 QUALITY = 7
 PIECE_BYTES, PIECE_SECONDS = 32_000, 0.5
 _ETAG = re.compile(r"[0-9a-f]{8}")

@@ -12,7 +12,7 @@ import brotli
 import pytest
 from flask import Flask
 
-from blueprints.offline import sets
+from blueprints.offline import sets, sync
 from core import chamber, generation, pages
 from core.clock import clock
 from core.database import db, in_transaction, new_id
@@ -327,8 +327,9 @@ def test_a_visitor_has_a_set_and_a_session_that_ended_is_a_visitors(app: Flask, 
 
 @pytest.mark.parametrize(("accepted", "name"), [("gzip, deflate, br", "br"), ("gzip", "gzip"), ("identity", None)])
 def test_the_stream_is_compressed_and_each_line_can_be_read_as_it_comes(
-    phone: Phone, accepted: str, name: str | None
+    phone: Phone, accepted: str, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sync, "MANY", 10)
     response = phone.post("/sync", {"have": [], "ops": []}, **{"Accept-Encoding": accepted})
     assert response.headers.get("Content-Encoding") == name
     assert response.mimetype == "application/x-ndjson"
