@@ -1,5 +1,6 @@
 """What `make run` prepares before it serves."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def test_a_new_database_is_migrated_and_gets_the_community_once(settings: Settin
     assert "13800000001" in "\n".join(lines)
     assert is_ready(settings)
     assert prepare(settings) == []
+
+
+def test_what_is_read_on_the_screen_is_who_can_log_in_and_not_the_trail_of_a_made_up_past(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "huiyou")
+    prepare(settings)
+    assert not [record for record in caplog.records if record.name == "huiyou.audit"]
+    assert logging.getLogger("huiyou.audit").isEnabledFor(logging.INFO)
 
 
 def test_without_the_demo_it_says_how_to_make_the_first_admin(settings: Settings) -> None:
