@@ -9,6 +9,8 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from statistics import median
 
+from packaging.requirements import Requirement
+
 from bench.client import Phone, together
 from bench.harness import Site
 from bench.report import Line, Result
@@ -101,8 +103,9 @@ def biggest(count: int = 8) -> dict[str, float]:
 
 
 def _package_sizes() -> dict[str, float]:
-    pins = (ROOT / "requirements.txt").read_text().splitlines()
-    names = [line.partition("==")[0] for line in pins if "==" in line and not line.startswith((" ", "#"))]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if "==" in line and not line.startswith((" ", "#"))]
+    names = [pin.name for pin in pins if not pin.marker or pin.marker.evaluate()]
     return {name: _size_of(metadata.distribution(name)) for name in names}
 
 
