@@ -1,4 +1,4 @@
-// The pages on the phone: fragments in a cache named by account, under their own URL.
+// The pages on the phone: fragments in a cache named by account.
 (() => {
   const { huiyou } = self;
   const { store } = huiyou;
@@ -32,14 +32,18 @@
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 
-    /** Keeps a page or some, unless their account has left meanwhile. */
+    /** Keeps a page or some; false when their account has left. */
     async put(page, account) {
       const cache = await cacheOf(account);
-      await Promise.all([page].flat().map(({ url, etag, title, html, as_of }) => cache.put(url, new Response(html, { headers: {
+      const kept = Promise.all([page].flat().map(({ url, etag, title, html, as_of }) => cache.put(url, new Response(html, { headers: {
         "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
         "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),
       } }))));
-      if ((await store.get("account") || "") !== account) await caches.delete(`pages-${account || "visitor"}`);
+      await kept.catch(() => {});
+      const here = (await store.get("account") || "") === account;
+      if (!here) await caches.delete(`pages-${account || "visitor"}`);
+      await kept;
+      return here;
     },
 
     /** Forgets the pages with these etags, or, to make room, all. */

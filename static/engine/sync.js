@@ -66,7 +66,7 @@
           else if (line.gone) gone.add(line.gone);
           else if (line.op_id) decided.push(line);
         }
-        await pages.put(came, account);
+        if (!await pages.put(came, account)) return "left";
         for (const { url } of came) huiyou.tell("page", { url });
         if (came.length) huiyou.tell("progress", { done: done += came.length, total: head.total });
         if (piece.at(-1)?.end) {

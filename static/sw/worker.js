@@ -6,7 +6,7 @@
   const worker = /** @type {any} */ (self);
   const PATIENCE_MS = 1500;
   const DEADLINE_MS = 20_000;
-  /** The first screen is painted before the rest, and its scripts, come. */
+  /** The first screen is painted before the rest comes. */
   const SCREEN = 8000;
   const HELD_MS = 500;
   const HOLE = "<!--main-->";
@@ -151,7 +151,7 @@
     return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
   }
 
-  /** The whole page from the server, for a phone that has no shell yet, or whose person may have changed. @param {Request} request */
+  /** The whole page from the server, for a phone without a shell, or whose person may have changed. @param {Request} request */
   async function whole(request) {
     try {
       return await fetch(request);

@@ -67,7 +67,7 @@ interface Huiyou {
   pages: {
     list(): Promise<KeptPage[]>;
     read(url: string, account?: string): Promise<PageLine | null>;
-    put(page: PageLine | PageLine[], account: string): Promise<void>;
+    put(page: PageLine | PageLine[], account: string): Promise<boolean>;
     drop(etags?: Set<string>): Promise<void>;
     shell(account: string): Promise<Response | undefined>;
     renewShell(account?: string): Promise<boolean>;

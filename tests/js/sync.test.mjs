@@ -89,18 +89,24 @@ test("however many pages come at once, the phone is asked whose it is as often a
   assert.equal(asked[0], asked[1]);
 });
 
-test("pages whose account leaves while they are being kept do not stay", async () => {
-  const tab = await phone(() => [HEAD, page("/needs", "00000001"), page("/events", "00000002"), END]);
-  const { pages, store } = tab.huiyou;
-  const { put } = pages;
-  pages.put = async (came, account) => {
+for (const [when, name] of [["while the shell is renewed", "renewShell"], ["while pages are kept", "put"]]) {
+  test(`nothing is concluded for somebody who leaves ${when}`, async () => {
+    const tab = await phone(() => [HEAD, page("/needs", "00000001"), { gone: "00000009" }, END]);
+    const { pages, store } = tab.huiyou;
     await store.set("account", "bob");
-    return put(came, account);
-  };
-  await tab.huiyou.sync.run({ force: true });
-  assert.equal(await pages.read("/needs", "anna"), null);
-  assert.equal(await pages.read("/events", "anna"), null);
-});
+    await pages.put(page("/experts", "00000009"), "bob");
+    await store.set("account", "anna");
+    const { [name]: done } = pages;
+    pages[name] = async (...given) => {
+      await store.set("account", "bob");
+      return done(...given);
+    };
+    assert.equal(await tab.huiyou.sync.run({ force: true }), "left");
+    assert.deepEqual([await store.get("synced_at"), await store.get("counts")], [undefined, undefined]);
+    assert.equal(await pages.read("/needs", "anna"), null);
+    assert.deepEqual(await tab.has(), { "/experts": "00000009" });
+  });
+}
 
 test("a portal's page changes nothing", async () => {
   const tab = await phone(() => []);
