@@ -1,8 +1,9 @@
 """Page or fragment from one template, with its title and its etag.
 
-A page's etag is made of its URL, the release, the language, who reads it, the
-local date, the stamps of the topics that it shows and the states that the clock
-changes. Equal etags mean byte-equal fragments, but for the `op_id`s of forms.
+A page's etag is made of its URL, the release, the language, who reads it (of one
+that is `alike`: their standing alone), the local date, the stamps of the topics
+that it shows and the states that the clock changes. Equal etags mean byte-equal
+fragments, but for the `op_id`s of forms.
 """
 
 from __future__ import annotations

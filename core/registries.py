@@ -72,7 +72,10 @@ _untellers: list[Callable[[str], None]] = []
 
 
 def keeps_offline(feature: str, *, alike: bool = False) -> Callable[[OfflinePages], OfflinePages]:
-    """Declare which pages `feature` puts on a member's phone; `alike` where all of one standing keep the same."""
+    """Declare which pages `feature` puts on a member's phone; `alike` where all of one standing keep the same.
+
+    Each of its pages is then `alike`, too, and none is a pack: only so is it shared.
+    """
 
     def keep(pages: OfflinePages) -> OfflinePages:
         offline_pages[feature] = pages

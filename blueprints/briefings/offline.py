@@ -43,9 +43,8 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
     """The list and the newest issues."""
     if not reader.is_member:
         return
-    yield OfflinePage(
-        "/briefings", LIST_TOPICS, list_states(), until=service.next_publication(), dated=False, alike=True
-    )
+    until = service.next_publication()  # before what it changes: an issue that comes out between is in the list
+    yield OfflinePage("/briefings", LIST_TOPICS, list_states(), until=until, dated=False, alike=True)
     for kept in service.kept(KEPT):
         topics = issue_topics(kept.number, kept.people)
         yield OfflinePage(f"/briefings/{kept.number}", topics, kept.neighbours.states, dated=False, alike=True)

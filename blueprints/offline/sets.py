@@ -203,9 +203,10 @@ def _worked_out(person: Viewer | None, held: Mapping[str, Part]) -> PhoneSet:
     pages = {name: list(asked()) for name, asked in features.items() if name not in parts}
     wanted = {name: _topics(found) for name, found in pages.items()}
     stamps = stamps_of({topic for topics in wanted.values() for topic in topics} | set(ALWAYS))
+    chamber.refresh(stamps)
     for name, found in pages.items():
         parts[name] = _part(found, wanted[name], stamps)
-        if name in alike_features:
+        if name in alike_features and all(page.alike and not page.pack for page in found):
             memory().put_alike((name, *alike), parts[name])
     unread = unread_count[0](person) if person and unread_count else 0
     return PhoneSet({name: parts[name] for name in features}, unread)

@@ -20,5 +20,5 @@ def pages(reader: Viewer) -> Iterator[OfflinePage]:
 @visitors_keep_offline("today")
 def visitors() -> Iterator[OfflinePage]:
     """What this is. An event that ends and an issue that comes out change its figures."""
-    front = service.front()
-    yield OfflinePage("/", service.FRONT_TOPICS, front.states, until=service.next_turn())
+    until = service.next_turn()  # before what it changes
+    yield OfflinePage("/", service.FRONT_TOPICS, service.front().states, until=until)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from blueprints.briefings import service
+from blueprints.briefings import offline, service
 from blueprints.briefings.models import Briefing
 from blueprints.offline import sets
+from core import registries
+from core.access import Viewer
 from core.clock import clock, now
 from core.database import db
+from core.registries import OfflinePage
 from tests.people import People
 from tests.phones import Phone
 
@@ -107,6 +111,43 @@ def test_an_issue_that_comes_out_by_the_clock_comes_to_all(app: Flask, people: P
     clock.advance(hours=1)
     for phone, kept in zip(phones, have, strict=True):
         assert "/briefings/1" in etags(phone, kept)
+
+
+def test_an_issue_that_comes_out_while_a_set_is_worked_out_stays_on_no_phone_as_it_was(
+    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(app, people, 1)
+    with app.app_context():
+        db.session.query(Briefing).update({"publishes_at": now() + timedelta(minutes=1)})
+        db.session.commit()
+    states = offline.list_states
+
+    def as_the_clock_strikes() -> tuple[str, ...]:
+        before = states()
+        clock.advance(minutes=1)
+        return before
+
+    with monkeypatch.context() as striking:
+        striking.setattr(offline, "list_states", as_the_clock_strikes)
+        a_phone(people).sync([])
+    phone = a_phone(people)
+    have = list(etags(phone).values())
+    assert len(phone.sync(have)) == 2, "what was sent is what is wanted"
+
+
+def test_what_is_not_alike_is_shared_by_nobody(
+    app: Flask, people: People, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = registries.offline_pages["briefings"]
+
+    def and_one_of_their_own(reader: Viewer) -> Iterator[OfflinePage]:
+        yield from pages(reader)
+        yield OfflinePage("/me", (f"member:{reader.id}",))
+
+    monkeypatch.setitem(registries.offline_pages, "briefings", and_one_of_their_own)
+    for _ in range(2):
+        etags(a_phone(people))
+    assert len(asked) == 2
 
 
 def test_a_page_for_all_is_known_again_by_its_reader_alone_where_the_shell_stands_around_it(
