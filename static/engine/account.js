@@ -4,7 +4,7 @@
   const { outbox, pages, sender, store } = huiyou;
   const MARK = "account";
 
-  /** The marker that other tabs, and a page that comes back, are compared with. @param {string} account */
+  /** The marker that other tabs, and a page that comes back, compare. @param {string} account */
   function mark(account) {
     try { localStorage.setItem(MARK, account); } catch { /* a browser that keeps nothing has nothing to compare */ }
   }

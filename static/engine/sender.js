@@ -1,4 +1,4 @@
-// Sends what waits in the outbox. An answer counts only if it is ours and echoes each operation.
+// Sends what waits. An answer counts only if it is ours and echoes each operation.
 (() => {
   const { huiyou } = self;
   const { outbox, store, vault } = huiyou;
@@ -14,7 +14,7 @@
   /** 1 s to 5 min, doubled at each try, with jitter. @param {number} tries */
   const backoff = (tries) => Math.min(300_000, 1000 * 2 ** Math.min(tries, 9)) * (0.5 + Math.random() / 2);
 
-  /** What may go now: each lane in order, and none past an entry that has to wait. @param {string} owner @param {number} most */
+  /** What may go now: each lane in order, none past an entry that has to wait, less than a day: clocks are put back. @param {string} owner @param {number} most */
   async function ready(owner, most) {
     const entries = await outbox.waiting(owner);
     const open = new Set(entries.map((entry) => entry.op_id));
@@ -24,7 +24,8 @@
     let room = MOST_BYTES;
     for (const entry of entries) {
       const parentGoes = !entry.after || !open.has(entry.after) || going.some((other) => other.op_id === entry.after);
-      const waits = entry.state === "held" || (entry.not_before || 0) > Date.now() || !parentGoes;
+      const ahead = (entry.not_before || 0) - Date.now();
+      const waits = entry.state === "held" || (ahead > 0 && ahead < 864e5) || !parentGoes;
       if (waits || blocked.has(entry.lane)) {
         blocked.add(entry.lane);
         continue;
@@ -84,7 +85,7 @@
     alarm = +setTimeout(() => huiyou.sender.send(), instant - Date.now() + 10);
   }
 
-  /** A server that was restored from a backup is offered again what it may have lost; true if it was. @param {string | undefined} generation */
+  /** A restored server is offered again what it may have lost; true if it was. @param {string | undefined} generation */
   async function compareGeneration(generation) {
     const known = await store.get("generation");
     if (!generation || known === generation) return false;
@@ -93,7 +94,7 @@
     return !!known;
   }
 
-  /** What was never tried can still be taken back: so after a failure, or with no network, a word without consequence goes first. */
+  /** What was never tried can be taken back: so after a failure a word without consequence goes first. */
   async function reachable() {
     if (navigator.onLine !== false && !failures.count) return true;
     return huiyou.within(ANSWER_MS, (signal) => huiyou.call("/healthz", undefined, { signal })).then(huiyou.ours, () => false);
@@ -126,9 +127,7 @@
         most = Math.max(1, batch.length >> 1);
         continue;
       }
-      if (kind !== "ours") {
-        return failed(result, kind, wait);
-      }
+      if (kind !== "ours") return failed(result, kind, wait);
       failures.count = failures.until = failures.asked = 0;
       for (const page of body.pages || []) {
         result.pages.push(page);

@@ -87,7 +87,7 @@
     /** Brings this account's pages up to date; within five minutes only by `force` or `after` a replay. */
     async run({ force = false, after = false } = {}) {
       if (!self.caches || (self.document && !navigator.serviceWorker?.controller)) return "no worker";
-      const fresh = async () => Date.now() - (await store.get("synced_at") || 0) < FRESH_MS;
+      const fresh = async () => Math.abs(Date.now() - (await store.get("synced_at") || 0)) < FRESH_MS;
       return huiyou.alone("sync", async () => {
         if (await store.get("tombstone") || (!force && !after && await fresh())) return "fresh";
         return once(await store.get("account") || "");

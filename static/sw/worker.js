@@ -143,7 +143,7 @@
     return answer.account === account ? answer.page.html : answer.page.html.replace("<main ", `<main data-account="${escaped(answer.account)}" `);
   }
 
-  /** The list of what *is* on this phone, for a page that is not. */
+  /** What *is* on this phone, for a page that is not. */
   async function nothing() {
     const list = await pages.read("/offline");
     const words = english ? "This page is not on this phone, and there is no connection." : "没有网络，这一页不在这部手机上。";
@@ -151,7 +151,7 @@
     return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
   }
 
-  /** The whole page from the server, for a phone without a shell, or whose person may have changed. @param {Request} request */
+  /** The whole page from the server, where the phone has no shell. @param {Request} request */
   async function whole(request) {
     try {
       return await fetch(request);

@@ -84,6 +84,19 @@ test("a lane that has to wait stops its own entries alone", async () => {
   assert.deepEqual(await tab.states(), ["sending", "pending", "accepted"]);
 });
 
+test("what was to wait a minute does not wait a year when the clock is put back", async () => {
+  let now = Date.now();
+  const tab = await phone((body) => decided(body, () => ({ outcome: "retry", retry_after: 60 })), { now: () => now });
+  await tab.huiyou.outbox.add(entry());
+  await tab.huiyou.sender.send({ reason: "now" });
+  now += 30_000;
+  await tab.huiyou.sender.send({ reason: "now" });
+  assert.equal(tab.batches().length, 1, "not yet");
+  now -= 365 * 864e5;
+  await tab.huiyou.sender.send({ reason: "now" });
+  assert.equal(tab.batches().length, 2);
+});
+
 test("a child in another lane waits for its parent's outcome", async () => {
   const tab = await phone((body) => decided(body, () => "retry"));
   const parent = await tab.huiyou.outbox.add(entry({ lane: "need:1" }));

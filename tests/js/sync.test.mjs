@@ -38,6 +38,14 @@ test("within five minutes nothing is asked again", async () => {
   assert.equal(tab.asked().length, 1);
 });
 
+test("a clock that was put back does not call the last sync fresh until it has caught up", async () => {
+  const tab = await phone(() => [HEAD, END]);
+  await tab.huiyou.sync.run();
+  await tab.huiyou.store.set("synced_at", Date.now() + 400 * 864e5);
+  assert.equal(await tab.huiyou.sync.run(), "synced");
+  assert.ok(await tab.huiyou.store.get("synced_at") <= Date.now());
+});
+
 test("a broken stream keeps the whole lines, and forgets and decides nothing", async () => {
   const tab = await phone(() => [HEAD, page("/needs", "00000002"), { gone: "00000009" }, page("/events", "00000003")], { whole: false });
   await tab.huiyou.pages.put(page("/experts", "00000009"), "anna");

@@ -313,6 +313,23 @@ def test_case_26_27_what_builds_on_a_refusal_that_a_restore_forgot_waits_for_nob
     assert outcome(chamber, edit) == "not_sent"
 
 
+def test_case_14_27_a_phone_whose_clock_was_put_back_hears_of_a_restore(chamber: Town) -> None:
+    chamber.log_in("door", "organizer")
+    chamber.back_up()
+    chamber.skew("door", days=-400)
+    chamber.network("door", good=False)
+    scan = chamber.scan("door")
+    for request in chamber.asked_to_decide("door"):
+        chamber.serve(request, "well")
+    assert outcome(chamber, scan) == "accepted"
+    chamber.restore()
+    chamber.restored = True
+    assert chamber.row(scan) is None
+    rest(chamber)
+    assert outcome(chamber, scan) == "accepted"
+    assert chamber.row(scan)
+
+
 def test_case_28_two_phones_scan_one_ticket_without_a_network(chamber: Town) -> None:
     for door in ("front", "back"):
         chamber.log_in(door, "organizer")
