@@ -1,7 +1,7 @@
 # `make help` lists what there is to do.
 # A distribution's own Python is built with optimizations that others leave out, and serves a quarter more: where it
-# is new enough and can make a venv, it is taken.
-PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/)python3
+# is one of those that Huiyou runs on and can make a venv, it is taken.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo /usr/bin/)python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Python compiles what is imported, and keeps it; pip would compile everything, 30 MB for the most part never read.

@@ -14,7 +14,7 @@
   /** 1 s to 5 min, doubled at each try, with jitter. @param {number} tries */
   const backoff = (tries) => Math.min(300_000, 1000 * 2 ** Math.min(tries, 9)) * (0.5 + Math.random() / 2);
 
-  /** What may go now: each lane in order, none past an entry that has to wait, less than a day: clocks are put back. @param {string} owner @param {number} most */
+  /** What may go now: each lane in order, none past an entry that waits (never a day: clocks are put back). @param {string} owner @param {number} most */
   async function ready(owner, most) {
     const entries = await outbox.waiting(owner);
     const open = new Set(entries.map((entry) => entry.op_id));
@@ -94,7 +94,7 @@
     return !!known;
   }
 
-  /** What was never tried can be taken back: so after a failure a word without consequence goes first. */
+  /** What was never tried can be taken back: so after a failure, or offline, a word without consequence goes first. */
   async function reachable() {
     if (navigator.onLine !== false && !failures.count) return true;
     return huiyou.within(ANSWER_MS, (signal) => huiyou.call("/healthz", undefined, { signal })).then(huiyou.ours, () => false);

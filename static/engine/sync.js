@@ -84,7 +84,7 @@
   }
 
   huiyou.sync = {
-    /** Brings this account's pages up to date; within five minutes only by `force` or `after` a replay. */
+    /** Brings this account's pages up to date; within five minutes of it only by `force` or `after` a replay. */
     async run({ force = false, after = false } = {}) {
       if (!self.caches || (self.document && !navigator.serviceWorker?.controller)) return "no worker";
       const fresh = async () => Math.abs(Date.now() - (await store.get("synced_at") || 0)) < FRESH_MS;

@@ -151,7 +151,7 @@
     return `<main id="main" tabindex="-1" data-title="${words}" data-missing><h1>${words}</h1></main>`;
   }
 
-  /** The whole page from the server, where the phone has no shell. @param {Request} request */
+  /** The whole page from the server, where no kept shell will do. @param {Request} request */
   async function whole(request) {
     try {
       return await fetch(request);
