@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -20,64 +19,13 @@ from core.audit import AuditEntry
 from core.chamber import ChamberSetting
 from core.clock import clock
 from core.database import db
-from tests.client import Browser, Page
+from tests.client import Browser
+from tests.desk import PASS, TEXT, TODAY, Desk, state
 from tests.people import People
 
 pytestmark = pytest.mark.unhurried
 
-TODAY = "2026-11-21"
-TEXT = {"title": "防滑地面和两次脱盐", "body": "各位同仁。\n\n## 要的\n- 货架四十组"}
-PASS = {"verdict": "pass"}
 Told = list[tuple[uuid.UUID, str, str]]
-
-
-@dataclass
-class Desk:
-    """The three, and a member who only reads."""
-
-    editor_id: uuid.UUID
-    editor: Browser
-    reviewer_id: uuid.UUID
-    reviewer: Browser
-    publisher_id: uuid.UUID
-    publisher: Browser
-    member: Browser
-
-    def draft(self, day: str = TODAY, **text: str) -> str:
-        page = self.editor.post("/desk/briefings", {"date": day})
-        assert page.status == 303, page
-        url = page.location
-        assert self.save(self.editor, url, **text).status == 303
-        return url
-
-    def save(self, phone: Browser, url: str, version: str = "", **text: str) -> Page:
-        version = version or phone.get(url).value("version") or ""
-        return phone.post(url, {**TEXT, **text, "version": version})
-
-    def submitted(self, day: str = TODAY) -> str:
-        url = self.draft(day)
-        assert self.editor.post(f"{url}/submit").status == 303
-        return url
-
-    def reviewed(self, day: str = TODAY) -> str:
-        url = self.submitted(day)
-        assert self.reviewer.post(f"{url}/review", PASS).status == 303
-        return url
-
-    def signed_off(self, day: str = TODAY) -> str:
-        url = self.reviewed(day)
-        assert self.publisher.post(f"{url}/sign-off", PASS).status == 303
-        return url
-
-
-@pytest.fixture
-def desk(people: People) -> Desk:
-    return Desk(
-        *people.logged_in("编者", "editor"),
-        *people.logged_in("审者", "reviewer"),
-        *people.logged_in("签者", "publisher"),
-        people.logged_in("读者")[1],
-    )
 
 
 @pytest.fixture
@@ -90,10 +38,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Told:
 
     monkeypatch.setattr(registries, "_tellers", [send])
     return kept
-
-
-def state(page: Page, url: str) -> str | None:
-    return page.state("briefing", url.rpartition("/")[2])
 
 
 def test_an_issue_goes_from_draft_to_1118_by_three_people(desk: Desk, client: Browser) -> None:

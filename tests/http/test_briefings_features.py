@@ -21,13 +21,11 @@ from blueprints.briefings.models import Briefing, BriefingVersion
 from core.clock import clock, now
 from core.database import db, in_transaction
 from tests.client import Browser
-from tests.http.test_briefings_desk import PASS, TEXT, Desk, desk, state
+from tests.desk import PASS, TEXT, Desk, state
 from tests.people import People
 from tests.world import World, build
 
 pytestmark = pytest.mark.unhurried
-
-__all__ = ["desk"]
 
 
 @pytest.fixture
