@@ -44,7 +44,7 @@ def posted(app: Flask, author: Any, count: int) -> None:
 
 
 def saved(page: Page) -> None:
-    expect(page.locator("[data-saved]")).to_have_attribute("data-state", "sent", timeout=20_000)
+    expect(page.locator("[data-saved]")).to_have_attribute("data-state", "sent")
 
 
 def text_of(app: Flask) -> str:
@@ -102,7 +102,7 @@ def test_a_day_at_the_desk(app: Flask, phone_of: PhoneOf, new_phone: NewPhone, p
     expect(page.locator("#preview-text")).to_contain_text("写在家里的一段。")
     editor.context.set_offline(True)
     area.press_sequentially("车上没有信号，接着写。")
-    expect(page.locator("[data-saved]")).to_have_attribute("data-state", "phone", timeout=20_000)
+    expect(page.locator("[data-saved]")).to_have_attribute("data-state", "phone")
     area.press_sequentially("再写一句。")
     page.wait_for_timeout(3000)
     assert "接着写" not in text_of(app)

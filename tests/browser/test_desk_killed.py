@@ -39,18 +39,18 @@ def test_a_text_that_was_called_saved_survives_a_killed_phone_without_a_network(
     area = phone.page.locator("form[data-desk] [name=body]")
     area.fill("先写一段。")
     mark = phone.page.locator("[data-saved]")
-    expect(mark).to_have_attribute("data-state", "sent", timeout=20_000)
+    expect(mark).to_have_attribute("data-state", "sent")
     context.set_offline(True)
     area.press("Control+End")
     area.press_sequentially(WRITTEN)
-    expect(mark).to_have_attribute("data-state", "phone", timeout=20_000)
+    expect(mark).to_have_attribute("data-state", "phone")
     kill(profile)
     assert WRITTEN not in text_of(app)
 
     context = opened(playwright_engine, profile)
     phone = Hand(context, site)
     phone.open(url)
-    expect(phone.page.locator("form[data-desk] [name=body]")).to_have_value(f"先写一段。{WRITTEN}", timeout=20_000)
+    expect(phone.page.locator("form[data-desk] [name=body]")).to_have_value(f"先写一段。{WRITTEN}")
     for _ in range(40):
         if WRITTEN in text_of(app):
             break

@@ -63,7 +63,7 @@ def test_no_scan_is_lost_when_the_phone_dies_at_ten_moments(
         phone.open(door.url)
         phone.page.wait_for_selector(READY)
         assert wedge(phone.page, ticket) == "admitted"
-        phone.page.wait_for_selector(".verdict-saved:not(:text('正在存'))", timeout=5000)
+        phone.page.wait_for_selector(".verdict-saved:not(:text('正在存'))")
         phone.page.wait_for_timeout(moment)
         kill(profile)
         try:
@@ -74,7 +74,7 @@ def test_no_scan_is_lost_when_the_phone_dies_at_ten_moments(
     phone = Hand(context, site)
     phone.open(door.url)
     phone.page.wait_for_selector(READY)
-    phone.page.wait_for_selector('.door-state[data-waits="0"]', timeout=30_000)
-    phone.page.wait_for_selector(f'[data-count="admitted"]:text-is("{len(tickets)}")', timeout=10_000)
+    phone.page.wait_for_selector('.door-state[data-waits="0"]')
+    phone.page.wait_for_selector(f'[data-count="admitted"]:text-is("{len(tickets)}")')
     context.close()
     assert [fact.verdict for fact in door.facts()] == ["admitted"] * len(tickets)

@@ -97,7 +97,7 @@ def test_a_scanner_a_name_and_a_walk_in_let_in_without_a_network(door: Door, at_
     assert admitted(page) == "3"
     assert door.facts() == []
     phone.context.set_offline(False)
-    page.wait_for_selector('.door-state[data-waits="0"]', timeout=20_000)
+    page.wait_for_selector('.door-state[data-waits="0"]')
     assert sorted(fact.verdict for fact in door.facts()) == ["admitted", "admitted", "admitted", "already_in", "forged"]
     phone.shot("door")
 
@@ -139,7 +139,7 @@ def test_an_undo_before_and_after_it_was_sent_lets_the_person_in_again(
     assert admitted(page) == "0"
     assert wedge(page, ticket) == "admitted"
     phone.context.set_offline(False)
-    page.wait_for_selector('.door-state[data-waits="0"]', timeout=20_000)
+    page.wait_for_selector('.door-state[data-waits="0"]')
     first, second = door.facts()
     assert (first.undo_reason, first.inside, second.inside) == ("扫错了", False, True)
     assert admitted(page) == "1"
@@ -204,10 +204,10 @@ def test_two_phones_see_each_others_scans_within_five_seconds(door: Door, at_doo
     ticket = door.ticket(door.signed_up("王建国"))
     one, two = at_door(), at_door()
     assert wedge(one.page, ticket) == "admitted"
-    two.page.wait_for_selector('[data-count="admitted"]:text-is("1")', timeout=8_000)
+    two.page.wait_for_selector('[data-count="admitted"]:text-is("1")')
     assert wedge(two.page, ticket) == "already_in"
     two.page.evaluate("huiyou.doorSignals.hide()")
-    one.page.wait_for_selector("#recent li:nth-child(2)", timeout=8_000)
+    one.page.wait_for_selector("#recent li:nth-child(2)")
     assert [fact.flags for fact in door.facts()] == [[], []]
 
 
@@ -219,7 +219,7 @@ def test_who_signs_up_while_the_door_is_open_comes_onto_the_list(door: Door, at_
     with door.app.app_context():
         touch(f"event:{door.event_id}")
         db.session.commit()
-    phone.page.wait_for_selector(f'[id="signup-{door.signup_id(late)}"]', timeout=10_000)
+    phone.page.wait_for_selector(f'[id="signup-{door.signup_id(late)}"]')
 
 
 def test_a_helper_who_was_sent_home_loses_the_list(app: Flask, people: People, door: Door, new_phone: Any) -> None:
@@ -238,7 +238,7 @@ def test_a_helper_who_was_sent_home_loses_the_list(app: Flask, people: People, d
     with app.app_context():
         db.session.delete(db.session.scalars(select(DoorStaff)).one())
         db.session.commit()
-    phone.page.wait_for_selector("text=名单已从这部手机上删掉", timeout=10_000)
+    phone.page.wait_for_selector("text=名单已从这部手机上删掉")
     assert phone.page.evaluate("huiyou.store.readAll('packs').then(rows => rows.length)") == 0
 
 
@@ -275,12 +275,12 @@ def test_the_door_opens_again_from_the_phone_alone(door: Door, at_door: Callable
     page.wait_for_timeout(1500)
     phone.context.set_offline(True)
     phone.open(door.url)
-    page.wait_for_selector(READY, timeout=20_000)
+    page.wait_for_selector(READY)
     page.wait_for_selector("#roster >> text=王建国")
     assert page.evaluate("getComputedStyle(document.querySelector('.guest')).display") == "flex"
     assert wedge(page, ticket) == "admitted"
     page.wait_for_selector("text=已存在这部手机上")
     phone.open(door.url)
-    page.wait_for_selector(READY, timeout=20_000)
+    page.wait_for_selector(READY)
     assert admitted(page) == "1"
     assert page.evaluate("typeof jsQR") == "function"
