@@ -27,7 +27,8 @@ from blueprints.offline.sets import known_of
 from core.access import Viewer
 from core.clock import local, now
 from core.database import db, new_id
-from core.operations import Act, perform
+from core.operations import Act
+from core.performing import perform
 
 TITLE = "Sync"
 MEMBER = "13800000008"

@@ -1,4 +1,4 @@
-"""The ledger and `perform`: one door for every write of a member, in one transaction.
+"""The ledger, and what is decided by it: one door for every write of a member.
 
 An operation is claimed in the ledger before its effect, and both are committed
 together: the same `(owner, op_id)` never has its effect twice, and a repeat is
@@ -19,15 +19,15 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
-from flask_babel import gettext, lazy_gettext
+from flask_babel import lazy_gettext
 from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindparam, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core import faults, metrics
+from core import metrics
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, in_transaction, insert_once, is_transient, new_id, run, touch
+from core.database import Base, Keyed, db, insert_once, is_transient, new_id, run, touch
 from core.errors import Forbidden, IdTaken, Later, NotFound, Refusal, refusal_for
 from core.fields import Form
 
@@ -177,23 +177,6 @@ def operation(
     return register
 
 
-def perform(name: str, act: Act, fields: Mapping[str, str], *, form: Form | None = None) -> Outcome:
-    """Decide one operation in a transaction of its own; the plain post's way.
-
-    `fields` are the values as posted, `form` the same found valid, if it was looked at already.
-    A deadlock that outlives three attempts is the outcome `retry`, and nothing was changed.
-    """
-    try:
-        return in_transaction(lambda: decide(name, act, fields, form=form))
-    except Later as refusal:
-        return refused(refusal)
-    except DBAPIError as error:
-        if not is_transient(error) and not faults.note(error):
-            raise
-        log.warning("operation %s met a busy database", name)
-        return Outcome(gettext("现在太忙，没有办成，请再试一次。"), outcome="retry", status=503)
-
-
 def decide(
     name: str, act: Act, fields: Mapping[str, str], *, form: Form | None = None, refusal: Refusal | None = None
 ) -> Outcome:
@@ -215,25 +198,38 @@ def decide(
     return outcome
 
 
-class OneByOne(Exception):
+class _OneByOne(Exception):
     """These operations are not decided together: one was decided before, or may not be asked for."""
 
 
 def decide_together(
     name: str, acts: Sequence[Act], fields: Sequence[Mapping[str, str]], forms: Sequence[Form]
-) -> list[Outcome]:
+) -> list[Outcome] | None:
     """Decide valid operations of one name on one target, as `decide` would one by one; the caller commits.
 
-    For a savepoint of the caller's: whatever is raised (`OneByOne`, or the refusal of one of
-    them), they are to be decided one by one from there.
+    All in one savepoint; `None`, and nothing done, where they have to be decided one by one.
     """
-    kind = registry[name]
+    try:
+        with db.session.begin_nested():
+            return _together(registry[name], acts, fields, forms)
+    except (_OneByOne, Refusal):
+        return None
+    except Exception as error:
+        if isinstance(error, DBAPIError) and is_transient(error):
+            raise
+        log.warning("a run of %s was not decided together: %s", name, type(error).__name__)
+        return None
+
+
+def _together(
+    kind: Operation, acts: Sequence[Act], fields: Sequence[Mapping[str, str]], forms: Sequence[Form]
+) -> list[Outcome]:
     if kind.together is None or (kind.requires and not all(act.actor and act.actor.can(kind.requires) for act in acts)):
-        raise OneByOne
+        raise _OneByOne
     acts = [_received(act) for act in acts]
-    claims = [_claimed(kind, name, act, given) for act, given in zip(acts, fields, strict=True)]
+    claims = [_claimed(kind, kind.name, act, given) for act, given in zip(acts, fields, strict=True)]
     if run(_claim(), claims) != len(claims):
-        raise OneByOne
+        raise _OneByOne
     outcomes = [
         replace(outcome, message=str(outcome.message)) for outcome in kind.together(acts, [form.data for form in forms])
     ]
@@ -241,7 +237,7 @@ def decide_together(
     if kind.waits:
         touch(*(f"outbox:{act.owner}" for act in acts))
     for outcome in outcomes:
-        metrics.operation_decided(name, outcome.outcome)
+        metrics.operation_decided(kind.name, outcome.outcome)
     return outcomes
 
 

@@ -14,7 +14,8 @@ from core.access import viewer
 from core.database import new_id
 from core.errors import Refusal, Stale
 from core.fields import Form
-from core.operations import Act, Operation, Outcome, perform, registry
+from core.operations import Act, Operation, Outcome, registry
+from core.performing import perform
 
 Again = Callable[..., ResponseReturnValue]
 

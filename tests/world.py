@@ -19,7 +19,8 @@ from core import chamber
 from core.access import Viewer
 from core.clock import clock, local, now
 from core.database import db, new_id
-from core.operations import Act, Outcome, perform
+from core.operations import Act, Outcome
+from core.performing import perform
 from tests.client import Browser
 from tests.copies import Copy, is_empty
 from tests.people import PASSWORD, People

@@ -16,8 +16,9 @@ from blueprints.accounts.offline import LOGIN
 from blueprints.accounts.service import rules_in_force
 from core.access import public, safe_next, viewer
 from core.database import in_transaction, new_id
-from core.operations import Act, perform
+from core.operations import Act
 from core.pages import page
+from core.performing import perform
 from core.posts import posted, refuse
 
 A_YEAR_SECONDS = 365 * 24 * 3600

@@ -76,9 +76,11 @@ class Guest:
 def record_together(acts: Sequence[Act], asked: Sequence[Mapping[str, Any]]) -> list[Outcome]:
     """Write down facts of one door, in order, and say what each means: always `accepted`, the verdict tells the rest.
 
-    Each is what `CheckinForm` holds. Five statements, however many they are, but for walk-ins.
+    Each is what `CheckinForm` holds; they may be of several people, each of whom has to stand at that door.
+    Five statements, however many the facts are, but for walk-ins, and one for each person more.
     """
-    event = _door(acts[0].target_id, acts[0])
+    for act in {act.person.id: act for act in acts}.values():
+        event = _door(act.target_id, act)
     met = _met(event, asked)
     facts = merging.Facts(event.id, (guest.id for _, guest in met if guest.id and guest.seen))
     outcomes = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +22,13 @@ from core.operations import (
     Act,
     Invalid,
     LedgerRow,
-    OneByOne,
     Operation,
     Outcome,
     decide,
     decide_together,
     registry,
 )
+from core.performing import decide_in_turn
 
 log = logging.getLogger("huiyou.ops")
 SOON_SECONDS = 2
@@ -185,7 +185,10 @@ def _run(name: str, lanes: dict[str, list[Prepared]], batch: Batch) -> None:
         if other in lanes:
             _run(other, lanes, batch)
     try:
-        batch.decided |= in_transaction(lambda: _lane(lane, batch))
+        if len(lane) == 1 and _in_company(lane[0], batch):
+            batch.decided[lane[0].sent.op_id] = _decide_in_turn(lane[0], batch)
+        else:
+            batch.decided |= in_transaction(lambda: _lane(lane, batch))
     except DBAPIError as error:
         if not is_transient(error):
             log.exception("lane %s was not decided", name)
@@ -214,30 +217,29 @@ def _runs(lane: list[Prepared], batch: Batch) -> Iterator[list[Prepared]]:
 
     def place(operation: Prepared) -> object:
         sent = operation.sent
-        alone = operation.form is None or sent.after or sent.op_id in batch.known or not registry[sent.name].together
-        return sent.op_id if alone else (sent.name, sent.target)
+        return (sent.name, sent.target) if _in_company(operation, batch) else sent.op_id
 
     for _, run in itertools.groupby(lane, key=place):
         yield list(run)
 
 
+def _in_company(operation: Prepared, batch: Batch) -> bool:
+    """Whether it can be decided along with others of its name and target."""
+    sent = operation.sent
+    if operation.form is None or sent.after or sent.op_id in batch.known:
+        return False
+    return registry[sent.name].together is not None
+
+
 def _decide_together(run: list[Prepared], batch: Batch) -> dict[str, Answer] | None:
-    """The answers of a run in one savepoint; `None` where they have to be found one by one."""
-    name = run[0].sent.name
-    try:
-        with db.session.begin_nested():
-            outcomes = decide_together(
-                name,
-                [_act(operation, batch) for operation in run],
-                [operation.fields for operation in run],
-                [operation.form for operation in run if operation.form],
-            )
-    except (OneByOne, Refusal):
-        return None
-    except Exception as error:
-        if isinstance(error, DBAPIError) and is_transient(error):
-            raise
-        log.warning("a run of %s was not decided together: %s", name, type(error).__name__)
+    """The answers of a run; `None` where they have to be found one by one."""
+    outcomes = decide_together(
+        run[0].sent.name,
+        [_act(operation, batch) for operation in run],
+        [operation.fields for operation in run],
+        [operation.form for operation in run if operation.form],
+    )
+    if outcomes is None:
         return None
     return {operation.sent.op_id: Answer.of(outcome) for operation, outcome in zip(run, outcomes, strict=True)}
 
@@ -256,7 +258,7 @@ def _act(operation: Prepared, batch: Batch) -> Act:
 
 
 def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer], *, alone: bool) -> Answer:
-    """One operation in its savepoint; a fault of ours takes it back, and it is asked for again.
+    """One operation in its savepoint.
 
     One that is `alone` in its lane needs none: the lane's transaction is its own.
     """
@@ -270,9 +272,24 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer], *,
         if parent.outcome in _FAILED:
             refusal = NotSent(parent.message)
     act = _act(operation, batch)
-    try:
+
+    def in_its_savepoint() -> Outcome:
         with _all_or_nothing() if alone else db.session.begin_nested():
-            return Answer.of(decide(sent.name, act, operation.fields, form=operation.form, refusal=refusal))
+            return decide(sent.name, act, operation.fields, form=operation.form, refusal=refusal)
+
+    return _answer(sent, in_its_savepoint)
+
+
+def _decide_in_turn(operation: Prepared, batch: Batch) -> Answer:
+    """One operation in a transaction that others who wait may share."""
+    sent, act = operation.sent, _act(operation, batch)
+    return _answer(sent, lambda: decide_in_turn(sent.name, act, operation.fields, operation.form))
+
+
+def _answer(sent: Sent, decide_it: Callable[[], Outcome]) -> Answer:
+    """What the phone is told; a fault of ours is told as one, and the operation asked for again."""
+    try:
+        return Answer.of(decide_it())
     except Later as later:
         return Answer.later(later.wait_seconds, str(later.message))
     except DBAPIError as error:

@@ -18,7 +18,8 @@ from core import registries, sms
 from core.access import Viewer
 from core.clock import clock
 from core.database import db, new_id
-from core.operations import Act, Outcome, perform
+from core.operations import Act, Outcome
+from core.performing import perform
 from tests.client import Browser
 from tests.people import PASSWORD, People
 

@@ -11,13 +11,13 @@ from sqlalchemy import select
 
 from blueprints.events.models import Event
 from blueprints.events.service import ticket_signer
-from core import operations
 from core.access import Viewer
 from core.audit import AuditEntry, AuditValues
 from core.clock import clock, now
 from core.crypto import TicketSigner
 from core.database import db, new_id
-from core.operations import LedgerRow
+from core.operations import Act, LedgerRow
+from core.performing import perform
 from tests.client import Browser
 from tests.door import Door
 from tests.people import People
@@ -262,10 +262,10 @@ def test_a_checkin_is_undone_at_its_own_door(app: Flask, people: People, door: D
 def test_an_undo_of_what_is_not_there_is_refused(app: Flask, door: Door) -> None:
     person = Viewer(door.organizer_id, new_id(), "程门", "member")
     with app.test_request_context():
-        act = operations.Act(str(person.id), str(new_id()), person, str(new_id()))
-        assert operations.perform("checkin.undo", act, {}).status == 404
-        act = operations.Act(str(person.id), str(new_id()), person, str(new_id()))
-        assert operations.perform("checkin.record", act, {"walk_in_name": "张三"}).status == 404
+        act = Act(str(person.id), str(new_id()), person, str(new_id()))
+        assert perform("checkin.undo", act, {}).status == 404
+        act = Act(str(person.id), str(new_id()), person, str(new_id()))
+        assert perform("checkin.record", act, {"walk_in_name": "张三"}).status == 404
 
 
 def test_other_members_and_other_organizers_do_nothing_at_this_door(people: People, door: Door) -> None:

@@ -24,7 +24,8 @@ from blueprints.events.models import Event, Signup
 from core.access import Viewer
 from core.clock import clock, now
 from core.database import db, new_id
-from core.operations import Act, Outcome, perform
+from core.operations import Act, Outcome
+from core.performing import perform
 from tests.conftest import NOON
 from tests.events import local_text, make_event, plan
 from tests.people import People

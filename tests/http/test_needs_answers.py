@@ -18,7 +18,8 @@ from core.access import Viewer
 from core.clock import clock, now
 from core.database import db, new_id
 from core.errors import refusal_for
-from core.operations import Act, perform
+from core.operations import Act
+from core.performing import perform
 from tests.client import Browser
 from tests.needs import POSTED, accept, answer, edited, forms, post_need
 from tests.people import People

@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from blueprints.needs.models import Need
-from core import operations, pages
+from core import operations, pages, performing
 from core.database import db, in_transaction, is_transient, new_id, touch
-from core.operations import Act, LedgerRow, perform, version_built_on
+from core.operations import Act, LedgerRow, version_built_on
+from core.performing import perform
 from tests.people import People
 from tests.world import viewer_of
 
@@ -113,7 +114,7 @@ def test_a_deadlock_is_tried_again_and_at_last_answered_with_retry(
             tries.append(1)
             raise OperationalError("", {}, Deadlock())
 
-        monkeypatch.setattr(operations, "decide", busy)
+        monkeypatch.setattr(performing, "decide", busy)
         outcome = perform("need.create", act, NEED)
         assert (outcome.outcome, outcome.status, len(tries)) == ("retry", 503, 3)
         assert not is_transient(OperationalError("", {}, Exception("disk full")))

@@ -19,7 +19,8 @@ from core.access import Viewer
 from core.audit import AuditEntry, AuditValues
 from core.database import db
 from core.errors import NotFound
-from core.operations import Act, perform
+from core.operations import Act
+from core.performing import perform
 
 IN_THE_TALK = ("registration.approve", "registration.refuse", "registration.ask")
 MOST_NAMESAKES = 5
