@@ -20,7 +20,8 @@ from blueprints.door.models import Checkin
 from core.database import db
 from tests.offline import rigs
 from tests.offline.proxy import FAULTS, Fault, Proxy
-from tests.offline.rigs import ENGINES, NotDrivable, Rig
+from tests.offline.rig import NotDrivable, Rig
+from tests.offline.rigs import ENGINES
 
 TITLE = "Faults between phone and server"
 QUEUED = 25

@@ -13,7 +13,7 @@ from bench.harness import Site
 from bench.report import Line, Result
 from tests.offline import rigs
 from tests.offline.proxy import Proxy
-from tests.offline.rigs import Rig
+from tests.offline.rig import Rig
 
 TITLE = "Without a network, and with a slow one"
 MANY = 500

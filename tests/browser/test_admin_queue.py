@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from blueprints.accounts.models import Registration
@@ -53,7 +54,7 @@ def test_a_queue_is_decided_by_keyboard_alone(app: Flask, queue: list[str], phon
         heading.filter(has_text=name).wait_for()
         page.locator("[data-decide]:not([inert])").wait_for()
         if number:
-            assert page.evaluate("document.activeElement.tagName") == "H1"
+            expect(heading).to_be_focused()
         for key in (("a",), ("r", "1", "Enter"), ("q", "2", "Enter"))[number % 3]:
             page.keyboard.press(key)
     heading.filter(has_text="入会申请").wait_for()

@@ -84,7 +84,7 @@ def test_escape_folds_a_decision_away_and_stays_where_it_was_opened(people: Peop
     page.locator("#refuse textarea").fill("公司查不到")
     page.keyboard.press("Escape")
     expect(page.locator("details#refuse")).not_to_have_attribute("open", "")
-    assert page.evaluate("document.activeElement.closest('details').id") == "refuse"
+    expect(page.locator("details#refuse summary")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#refuse textarea")).to_have_value("公司查不到")
 
@@ -126,7 +126,7 @@ def test_the_roster_is_searched_while_one_types_and_a_tap_selects_the_last_query
     expect(guests).to_have_count(3)
     page.locator("#door-q").press_sequentially("wang")
     expect(guests).to_have_count(2)
-    assert page.evaluate("document.activeElement.id") == "door-q"
+    expect(page.locator("#door-q")).to_be_focused()
     page.locator("h1").click()
     page.locator("#door-q").click()
     page.keyboard.type("zch")
@@ -140,5 +140,5 @@ def test_a_check_in_by_button_is_told_and_the_next_name_can_be_typed(plain_door:
     page.get_by_role("button", name="签到 曾长河").click()
     expect(page.locator("#told[role=status]")).to_contain_text("曾长河")
     page.locator(".guest >> text=已到").wait_for()
-    assert page.evaluate("document.activeElement.id") == "door-q"
+    expect(page.locator("#door-q")).to_be_focused()
     assert [fact.verdict for fact in door.facts()] == ["admitted"]

@@ -23,7 +23,8 @@ from core.operations import LedgerRow
 from tests.offline import rigs
 from tests.offline.phones import Phones
 from tests.offline.proxy import Proxy
-from tests.offline.rigs import ENGINES, Rig
+from tests.offline.rig import Rig
+from tests.offline.rigs import ENGINES
 from tests.offline.town import Town, town
 from tests.people import People
 from tests.serving import served_by_threads

@@ -9,7 +9,7 @@ import pytest
 
 from tests.offline.conftest import EVERYWHERE, NewRig, Site
 from tests.offline.proxy import FAULTS
-from tests.offline.rigs import Rig
+from tests.offline.rig import Rig
 
 pytestmark = pytest.mark.browser
 SAVED = "document.getElementById('told').innerText.includes('已存在这部手机上')"
