@@ -5,7 +5,6 @@
   const MOST = 100;
   const MOST_BYTES = 60_000;
   const ANSWER_MS = 20_000;
-  const EVERY_MS = 30_000;
   const INSISTENT = ["submit", "now", "login", "online", "open"];
   /** Since when nothing arrives: how often tried, and until when to wait; `asked` when the server said so. */
   const failures = { count: 0, until: 0, asked: 0 };
@@ -161,15 +160,6 @@
       if (result.answer === "busy" && reason !== "again") setTimeout(() => huiyou.sender.send({ reason: "again" }), 400);
       if (result.sent) huiyou.sync?.run({ after: true });
       return result;
-    },
-
-    /** Sends at the moments when it may succeed; on pages, not in the worker. */
-    start() {
-      const send = (/** @type {string} */ reason) => huiyou.sender.send({ reason });
-      addEventListener("pageshow", () => send("open"));
-      addEventListener("online", () => send("online"));
-      document.addEventListener("visibilitychange", () => document.hidden || send("open"));
-      setInterval(() => document.hidden || send("timer"), EVERY_MS);
     },
   };
 })();

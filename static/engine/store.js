@@ -6,6 +6,8 @@
   const STORES = [["entries", "op_id"], ["meta", "key"], ["drafts", "key"], ["packs", "event"], ["keys", "key"]];
   /** @type {Promise<IDBDatabase> | null} */
   let opening = null;
+  /** @type {Set<IDBTransaction>} */
+  const running = new Set();
 
   /** @returns {Promise<IDBDatabase>} */
   function open() {
@@ -48,6 +50,7 @@
       transaction.oncomplete = () => resolve();
       transaction.onabort = transaction.onerror = () => reject(transaction.error || new Error("Nothing was stored."));
     });
+    running.add(transaction);
     committed.catch(() => {});
     try {
       const result = await work(...names.map((name) => transaction.objectStore(name)));
@@ -56,26 +59,40 @@
     } catch (error) {
       try { transaction.abort(); } catch { /* it is over already */ }
       throw transaction.error || error;
+    } finally {
+      running.delete(transaction);
     }
   }
 
-  /** As `once`, on a new connection when the old one has died. @type {typeof once} */
+  /** As `once`, anew when the connection has died or the page was put aside. @type {typeof once} */
   async function transact(names, mode, work) {
     try {
       return await once(names, mode, work);
     } catch (error) {
       if (/** @type {Error} */ (error).name === "QuotaExceededError") throw error;
       opening = null;
+      await huiyou.store.aside;
       return once(names, mode, work);
     }
   }
 
-  /** @param {string} name @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} request */
-  const one = (name, mode, request) => transact([name], mode, (store) => ask(request(store)));
+  /** One request, which needs nobody to end it. @param {string} name @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} request */
+  const one = (name, mode, request) => transact([name], mode, (store) => {
+    const answer = ask(request(store));
+    store.transaction.commit?.();
+    return answer;
+  });
 
   huiyou.store = {
     ask,
-    transact,
+    /** More than one request. @type {typeof once} */
+    async transact(names, mode, work) {
+      await huiyou.store.aside;
+      return transact(names, mode, work);
+    },
+    running,
+    /** What to wait for while the page is put aside. */
+    aside: null,
     /** A small thing that the phone remembers. */
     get: async (key) => (await one("meta", "readonly", (meta) => meta.get(key)))?.value,
     set: (key, value) => one("meta", "readwrite", (meta) => meta.put({ key, value })),

@@ -86,6 +86,5 @@
     .then(() => sender.send({ reason: "open" }))
     .then(() => setTimeout(() => sync.run(), patience()))
     .catch(() => {});
-  sender.start();
   addEventListener("load", () => register().catch(() => {}));
 })();

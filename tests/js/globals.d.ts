@@ -26,6 +26,8 @@ interface Huiyou {
   ours(response: Response): boolean;
   store: {
     ask<T>(request: IDBRequest<T>): Promise<T>;
+    running: Set<IDBTransaction>;
+    aside: Promise<void> | null;
     transact<T>(names: string[], mode: IDBTransactionMode, work: (...stores: IDBObjectStore[]) => Promise<T>): Promise<T>;
     get(key: string): Promise<any>;
     set(key: string, value: any): Promise<any>;
@@ -62,7 +64,6 @@ interface Huiyou {
   sender: {
     compareGeneration(generation?: string): Promise<boolean>;
     send(options?: { reason?: string }): Promise<Sent>;
-    start(): void;
   };
   pages: {
     list(): Promise<KeptPage[]>;

@@ -16,7 +16,8 @@ const STATIC = resolve(dirname(fileURLToPath(import.meta.url)), "../../static");
 const ORIGIN = "http://127.0.0.1:1118";
 const QUIET_ROUNDS = 8;
 const files = process.env.HUIYOU_ENGINE?.split(",") ?? JSON.parse(readFileSync(`${STATIC}/assets.json`, "utf8"))["engine.js"];
-const scripts = files.map((file) => new vm.Script(readFileSync(resolve(STATIC, file), "utf8"), { filename: file }));
+const scriptOf = (file) => new vm.Script(readFileSync(resolve(STATIC, file), "utf8"), { filename: file });
+const scripts = { worker: files.map(scriptOf), page: [...files, "js/aside.js", "js/moments.js"].map(scriptOf) };
 
 /** What all that runs shares: the true time, and how much is under way that the loop cannot see. */
 const world = { now: Date.UTC(2026, 10, 21, 2), busy: 0, events: [], fetches: new Map(), nextFetch: 1, nextTimer: 1, luck: 1118 };
@@ -86,7 +87,7 @@ function openTab(browser, name, { account = "", kind = "page", release = "1.0.0"
     static now() { return __now(); }
   };`, global);
   browser.tabs.set(name, tab);
-  for (const script of scripts) script.runInContext(global);
+  for (const script of scripts[kind]) script.runInContext(global);
   return tab;
 }
 

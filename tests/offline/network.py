@@ -115,7 +115,6 @@ class Network(Chamber):
             opened = f"huiyou.account.adopt({account}).then(() => huiyou.outbox.sweep())"
             sent = "huiyou.sender.send({reason: 'open'})).then(() => huiyou.sync.run()).then(() => null"
             self.phones.begin(phone, tab, f"{opened}.then(() => {sent})")
-            self.phones.begin(phone, tab, "huiyou.sender.start()")
         self.flow()
         return tab
 

@@ -268,6 +268,29 @@ def test_case_29_log_out_with_pending_entries_offline_asks_too_and_nothing_opens
     assert site.decided() == ([] if choice == "drop" else ["accepted"])
 
 
+IN_THE_MIDST = """(() => {
+  const { ask, transact } = huiyou.store;
+  const asking = async (meta) => { for (let times = 0; times < 1000; times++) await ask(meta.get("account")); };
+  addEventListener("pagehide", () => transact(["entries", "meta"], "readwrite", (_, meta) => asking(meta)), true);
+})()"""
+"""A transaction that has just begun when its page is left."""
+
+
+@EVERYWHERE
+def test_a_page_that_is_left_in_the_midst_of_a_write_keeps_no_other_waiting(
+    engine: str, site: Site, phone: NewRig
+) -> None:
+    rig = phone(engine)
+    rig.open("/me")
+    rig.evaluate(IN_THE_MIDST)
+    rig.click('nav a[href="/events"]')
+    rig.wait("location.pathname === '/events' && document.readyState === 'complete' && !!self.huiyou?.store")
+    rig.wait("huiyou.store.set('seen', 1).then(() => true)")
+    rig.open(f"/events/{site.events[0]}")
+    press_signup(rig, site.events[0])
+    rig.wait_for_states("accepted")
+
+
 def test_the_faults_are_those_of_the_matrix() -> None:
     assert {"500", "502", "503", "401", "403", "404", "413", "422", "429", "truncated body", "black hole"} <= set(
         FAULTS
