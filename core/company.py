@@ -1,7 +1,8 @@
 """Who waits for the same thing at the same moment, in one process: the first whose turn comes does the work of all.
 
-Eight phones at one door each want the event's lock and a commit. While one of them waits for the database,
-others arrive; they are decided in its transaction, with one write to the disk, and each is told its own outcome.
+Eight phones at one door each want the event's lock and a commit. While one of them is decided, or waits for
+SQLite's writer, others arrive; they are decided in one transaction, with one write to the disk, and each is told
+its own outcome.
 """
 
 from __future__ import annotations

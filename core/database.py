@@ -299,6 +299,11 @@ def is_transient(error: DBAPIError) -> bool:
     return state in _TRANSIENT or "database is locked" in str(error.orig)
 
 
+def ends_transaction(error: Exception) -> bool:
+    """Whether nothing more can be done in this transaction: all of it is tried again, or its connection is gone."""
+    return isinstance(error, DBAPIError) and (is_transient(error) or error.connection_invalidated)
+
+
 def locked(model: type[Result], key: uuid.UUID) -> Result | None:
     """The row under its lock (`FOR UPDATE`; on SQLite the writer's lock covers it), fresh."""
     return cast("Result | None", db.session.scalars(_locking(cast("Any", model)), {"key": key}).unique().one_or_none())

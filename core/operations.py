@@ -21,13 +21,13 @@ from typing import Any, cast
 from flask import current_app
 from flask_babel import lazy_gettext
 from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindparam, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core import metrics
 from core.access import Viewer
 from core.clock import now
-from core.database import Base, Keyed, db, insert_once, is_transient, new_id, run, touch
+from core.database import Base, Keyed, db, ends_transaction, insert_once, new_id, run, touch
 from core.errors import Forbidden, IdTaken, Later, NotFound, Refusal, refusal_for
 from core.fields import Form
 
@@ -215,7 +215,7 @@ def decide_together(
     except (_OneByOne, Refusal):
         return None
     except Exception as error:
-        if isinstance(error, DBAPIError) and is_transient(error):
+        if ends_transaction(error):
             raise
         log.warning("a run of %s was not decided together: %s", name, type(error).__name__)
         return None

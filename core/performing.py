@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
+from flask import has_request_context, request
 from flask_babel import gettext
 from sqlalchemy.exc import DBAPIError
 
 from core import faults
 from core.company import in_company
-from core.database import db, in_transaction, is_transient
+from core.database import db, ends_transaction, in_transaction, is_transient
 from core.errors import Later
 from core.fields import Form
 from core.i18n import language
@@ -45,7 +46,8 @@ def decide_in_turn(name: str, act: Act, fields: Mapping[str, str], form: Form | 
     if form is None or kind is None or kind.together is None:
         return in_transaction(lambda: decide(name, act, fields, form=form))
     db.session.rollback()  # who is decided by another reads afterwards what is so then
-    place = (db.engine, name, act.target, language())
+    # Apart by language, for each is answered in their own, and by way, which the figures tell.
+    place = (db.engine, name, act.target, language(), request.path if has_request_context() else None)
     return in_company(place, (act, fields, form), lambda arrived: in_transaction(lambda: _decide_each(name, arrived())))
 
 
@@ -63,6 +65,6 @@ def _decide_apart(name: str, act: Act, fields: Mapping[str, str], form: Form) ->
         with db.session.begin_nested():
             return decide(name, act, fields, form=form)
     except Exception as error:
-        if isinstance(error, DBAPIError) and is_transient(error):
+        if ends_transaction(error):
             raise
         return error

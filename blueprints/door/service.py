@@ -77,7 +77,7 @@ def record_together(acts: Sequence[Act], asked: Sequence[Mapping[str, Any]]) -> 
     """Write down facts of one door, in order, and say what each means: always `accepted`, the verdict tells the rest.
 
     Each is what `CheckinForm` holds; they may be of several people, each of whom has to stand at that door.
-    Five statements, however many the facts are, but for walk-ins, and one for each person more.
+    Five statements, however many the facts are, but for walk-ins, and two for each person more.
     """
     for act in {act.person.id: act for act in acts}.values():
         event = _door(act.target_id, act)

@@ -1,4 +1,7 @@
-"""Deciding what a phone sends: each lane a transaction of its own, in order, each operation in a savepoint."""
+"""Deciding what a phone sends: each lane in one transaction, in order, each operation in a savepoint.
+
+A check-in that comes by itself shares its transaction with those that wait at the same door (`core/performing.py`).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.offline.envelope import Envelope, Sent, read_id
 from core.access import Viewer
-from core.database import db, in_transaction, is_transient
+from core.database import db, ends_transaction, in_transaction, is_transient
 from core.errors import Later, NotSent, Refusal
 from core.fields import Form
 from core.operations import (
@@ -283,17 +286,22 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer], *,
 def _decide_in_turn(operation: Prepared, batch: Batch) -> Answer:
     """One operation in a transaction that others who wait may share."""
     sent, act = operation.sent, _act(operation, batch)
-    return _answer(sent, lambda: decide_in_turn(sent.name, act, operation.fields, operation.form))
+    return _answer(sent, lambda: decide_in_turn(sent.name, act, operation.fields, operation.form), lost=lambda _: True)
 
 
-def _answer(sent: Sent, decide_it: Callable[[], Outcome]) -> Answer:
-    """What the phone is told; a fault of ours is told as one, and the operation asked for again."""
+def _answer(
+    sent: Sent, decide_it: Callable[[], Outcome], *, lost: Callable[[DBAPIError], bool] = ends_transaction
+) -> Answer:
+    """What the phone is told; a fault of ours is told as one, and the operation asked for again.
+
+    Raises what the database says where with it the whole transaction is `lost`.
+    """
     try:
         return Answer.of(decide_it())
     except Later as later:
         return Answer.later(later.wait_seconds, str(later.message))
     except DBAPIError as error:
-        if is_transient(error):
+        if lost(error):
             raise
         return _fault(sent, error)
     except Exception as error:

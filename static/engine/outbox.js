@@ -49,11 +49,9 @@
   /** @param {Entry} entry @param {IDBObjectStore} entries @param {IDBObjectStore} meta @param {Put} put */
   async function insert(entry, entries, meta, put) {
     if (!await ask(entries.get(entry.op_id))) {
-      if (!entry.seq) {
-        entry.seq = ((await ask(meta.get("seq")))?.value || 0) + 1;
-        await ask(meta.put({ key: "seq", value: entry.seq }));
-      }
-      await put(entry);
+      const seq = entry.seq || ((await ask(meta.get("seq")))?.value || 0) + 1;
+      if (!entry.seq) await ask(meta.put({ key: "seq", value: seq }));
+      await put({ ...entry, seq });
       const parent = entry.after && await ask(entries.get(entry.after));
       if (parent) await dropChildren(parent, entries, put);
     }

@@ -184,3 +184,50 @@ def test_what_one_lost_attempt_took_back_is_decided_in_the_next(
     assert while_the_door_is_held(door, *scans) == [303] * 3
     assert {fact.member_id for fact in door.facts()} == set(guests)
     assert len(door.facts()) == 3
+
+
+def test_a_fault_of_ours_takes_back_one_alone(
+    door: Door, people: People, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    guests = [door.signed_up(name) for name in ("王建国", "曾长河", "王小丫")]
+    says = service._answer
+
+    def breaks_at_one(*given: Any) -> Any:
+        if given[3].name == "曾长河":
+            raise ZeroDivisionError
+        return says(*given)
+
+    monkeypatch.setattr(service, "_answer", breaks_at_one)
+    phones = [DoorPhone(door) for _ in guests]
+    scans = [phone.scan(ticket=door.ticket(guest)) for phone, guest in zip(phones, guests, strict=True)]
+
+    def sends(phone: DoorPhone, scan: dict[str, Any]) -> Callable[[], Any]:
+        return lambda: phone.decided(scan)
+
+    told = while_the_door_is_held(door, *(sends(phone, scan) for phone, scan in zip(phones, scans, strict=True)))
+    assert told == [["accepted"], ["retry"], ["accepted"]]
+    assert {fact.member_id for fact in door.facts()} == {guests[0], guests[2]}
+    assert "fault in operation checkin.record" in caplog.text
+    monkeypatch.undo()
+    assert phones[1].decided(scans[1]) == ["accepted"]
+
+
+def test_a_connection_that_is_lost_is_lost_for_all_who_shared_it_and_nothing_is_done(
+    door: Door, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: service.merging.Facts) -> None:
+        raise OperationalError("", {}, Exception("server closed the connection"), connection_invalidated=True)
+
+    tickets = [door.ticket(door.signed_up()) for _ in range(3)]
+    phones = [DoorPhone(door) for _ in tickets]
+    scans = [phone.scan(ticket=ticket) for phone, ticket in zip(phones, tickets, strict=True)]
+
+    def sends(phone: DoorPhone, scan: dict[str, Any]) -> Callable[[], Any]:
+        return lambda: phone.send(scan)["ops"][0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service.merging.Facts, "save", lost)
+        told = while_the_door_is_held(door, *(sends(phone, scan) for phone, scan in zip(phones, scans, strict=True)))
+    assert [(one["outcome"], one["retry_after"]) for one in told] == [("retry", 2)] * 3
+    assert not door.facts()
+    assert [phone.decided(scan) for phone, scan in zip(phones, scans, strict=True)] == [["accepted"]] * 3

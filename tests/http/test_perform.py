@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from blueprints.needs.models import Need
 from core import operations, pages, performing
 from core.database import db, in_transaction, is_transient, new_id, touch
+from core.errors import Later
 from core.operations import Act, LedgerRow, version_built_on
 from core.performing import perform
 from tests.people import People
@@ -96,6 +97,22 @@ def test_a_fault_takes_effect_and_ledger_row_back_together(
         assert (count(Need), count(LedgerRow)) == (0, 0)
         monkeypatch.undo()
         assert perform("need.create", act, NEED).outcome == "accepted"
+
+
+def test_what_cannot_be_decided_now_is_told_and_nothing_is_kept(
+    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member_id = people.member()
+    with app.test_request_context():
+        kind = operations.registry["need.create"]
+
+        def later(*_: Any, **__: Any) -> Any:
+            raise Later
+
+        monkeypatch.setitem(operations.registry, "need.create", operations.replace(kind, handler=later))
+        outcome = perform("need.create", act_of(member_id), NEED)
+        assert outcome.outcome == "retry"
+        assert (count(Need), count(LedgerRow)) == (0, 0)
 
 
 class Deadlock(Exception):

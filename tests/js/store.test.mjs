@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import vm from "node:vm";
-import { newDisk, openTab } from "./engine.mjs";
+import { entry, newDisk, openTab } from "./engine.mjs";
 
 const ASIDE = new URL("../../static/js/aside.js", import.meta.url);
 
@@ -63,7 +63,7 @@ function pageOf(disk) {
   scope.addEventListener = told.addEventListener.bind(told);
   vm.runInContext(readFileSync(ASIDE, "utf8"), scope);
   const say = (type) => told.dispatchEvent(Object.assign(new Event(type), { persisted: true }));
-  return { store: scope.huiyou.store, putAside: () => say("pagehide"), comesBack: () => say("pageshow") };
+  return { store: scope.huiyou.store, outbox: scope.huiyou.outbox, putAside: () => say("pagehide"), comesBack: () => say("pageshow") };
 }
 
 test("a page that is put aside in the midst of a transaction keeps nobody waiting, and does it anew when it returns", async () => {
@@ -111,6 +111,18 @@ test("what is one request is stored without the page that asked for it: a draft,
   putAside();
   await store.write("drafts", { key: "need.create", fields: { title: "求购" } });
   assert.equal((await openTab({ disk }).huiyou.store.read("drafts", "need.create")).fields.title, "求购");
+});
+
+test("a press that is taken back and stored anew has a place in the order of its own", async () => {
+  const disk = newDisk();
+  const { store, outbox, putAside, comesBack } = pageOf(disk);
+  const first = outbox.add(entry());
+  while (!store.running.size) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  putAside();
+  comesBack();
+  const second = outbox.add(entry());
+  assert.deepEqual([(await first).seq, (await second).seq].sort(), [1, 2]);
 });
 
 test("a page that is closed for good is left to finish what it was at", async () => {

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from core.database import new_id
 from core.operations import registry
 from tests.offline.network import Op
 from tests.offline.town import Town
@@ -124,7 +125,8 @@ class Days(RuleBasedStateMachine):
         if how == "withdraw":
             figures["withdrawn"] += self.town.withdraw(op)
         elif how == "rewrite":
-            figures["rewritten"] += bool(self.town.replace(op, {**op.fields, "body": "另写一遍。"}))
+            again = {**op.fields, "body": f"另写一遍 {new_id().hex[-6:]}。"}
+            figures["rewritten"] += bool(self.town.replace(op, again))
         elif how == "tap twice":
             figures["tapped twice"] += 1
             self.town.tap_twice(op)
