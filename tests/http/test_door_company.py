@@ -75,7 +75,7 @@ def _here() -> int:
 
 
 def _until(happened: Callable[[], bool]) -> None:
-    given_up = time.monotonic() + 5
+    given_up = time.monotonic() + 30
     while not happened() and time.monotonic() < given_up:
         time.sleep(0.002)
 

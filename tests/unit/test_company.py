@@ -25,10 +25,10 @@ class Work:
             self.may_go_on.set()
 
     def __call__(self, arrived: Callable[[], list[Any]]) -> Sequence[Any]:
-        assert self.may_begin.wait(5)
+        assert self.may_begin.wait(30)
         here = arrived()
         self.rounds.append(here)
-        assert self.may_go_on.wait(5)
+        assert self.may_go_on.wait(30)
         return [f"{each} is told" for each in here]
 
 
@@ -61,13 +61,13 @@ class Crowd:
 
     def gone(self) -> dict[str, Any]:
         for thread in self.threads:
-            thread.join(5)
+            thread.join(30)
         return self.told
 
 
 def until(happened: Callable[[], object]) -> None:
     """Wait until it has happened."""
-    given_up = time.monotonic() + 5
+    given_up = time.monotonic() + 30
     while not happened():
         assert time.monotonic() < given_up
         time.sleep(0.001)
@@ -123,7 +123,7 @@ def test_what_one_met_is_raised_to_that_one_alone() -> None:
     begin = threading.Event()
 
     def refuses_b(arrived: Callable[[], list[str]]) -> list[Any]:
-        assert begin.wait(5)
+        assert begin.wait(30)
         return [KeyError(each) if each == "b" else each for each in arrived()]
 
     crowd = Crowd(refuses_b)
@@ -138,7 +138,7 @@ def test_where_the_work_could_not_begin_nobody_who_waits_tries_the_same_again() 
     begin, tries = threading.Event(), []
 
     def locked(_: Callable[[], list[str]]) -> list[Any]:
-        assert begin.wait(5)
+        assert begin.wait(30)
         tries.append(1)
         raise TimeoutError
 
@@ -156,7 +156,7 @@ def test_what_befell_one_round_is_not_told_to_who_came_after_it() -> None:
     def breaks_once(arrived: Callable[[], list[str]]) -> list[str]:
         rounds.append(here := arrived())
         if len(rounds) == 1:
-            assert go_on.wait(5)
+            assert go_on.wait(30)
             raise ZeroDivisionError
         return here
 
