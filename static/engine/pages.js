@@ -32,13 +32,15 @@
       return kept?.headers.has("Page") ? { ...facts(kept), html: await kept.text() } : null;
     },
 
-    /** Keeps a page or some; false when their account has left. */
+    /** Keeps a page, or some singly; false when their account has left. */
     async put(page, account) {
       const cache = await cacheOf(account);
-      const kept = Promise.all([page].flat().map(({ url, etag, title, html, as_of }) => cache.put(url, new Response(html, { headers: {
-        "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
-        "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),
-      } }))));
+      const kept = (async () => {
+        for (const { url, etag, title, html, as_of } of [page].flat()) await cache.put(url, new Response(html, { headers: {
+          "Content-Type": "text/html; charset=utf-8", Page: url, Etag: etag, "Fragment-Title": encodeURIComponent(title),
+          "As-Of": as_of, Size: String(new TextEncoder().encode(html).length),
+        } }));
+      })();
       await kept.catch(() => {});
       const here = (await store.get("account") || "") === account;
       if (!here) await caches.delete(`pages-${account || "visitor"}`);

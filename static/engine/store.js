@@ -76,7 +76,7 @@
     }
   }
 
-  /** One request, which needs nobody to end it. @param {string} name @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} request */
+  /** One request. @param {string} name @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} request */
   const one = (name, mode, request) => transact([name], mode, (store) => {
     const answer = ask(request(store));
     store.transaction.commit?.();
@@ -91,7 +91,7 @@
       return transact(names, mode, work);
     },
     running,
-    /** What to wait for while the page is put aside. */
+    /** Pending while the page is put aside. */
     aside: null,
     /** A small thing that the phone remembers. */
     get: async (key) => (await one("meta", "readonly", (meta) => meta.get(key)))?.value,
