@@ -158,11 +158,11 @@ def backup_signer() -> Signer:
 
 
 def write(path: Path) -> Manifest:
-    """Write a backup to `path`, which must not exist, and read it again; nothing is left of one that failed.
+    """Write a backup to `path`, where nothing may stand, and read it again; nothing is left of one that failed.
 
     Raises `OSError`, `sqlite3.Error`, `SQLAlchemyError`, or `BadBackup` with what is to be mended first.
     """
-    if path.exists():
+    if path.exists() and not (path.is_file() and path.stat().st_size == 0):
         raise FileExistsError(f"{path} is there already")
     unfinished = path.with_name(f"{path.name}.part")
     unfinished.unlink(missing_ok=True)

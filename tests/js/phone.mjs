@@ -3,24 +3,23 @@
 //
 // A command comes in as one line; it is carried out, everything runs until nothing moves any more, and one line goes
 // out: {value | error, events: [...]}. Events: {fetch, browser, tab, method, url, headers, body, redirect},
-// {aborted: fetch}, {run, value | error}, {decided: op_id, state}, {ended: browser}, {fault}, {console}. Any command may say `killAfter`: so many turns of the loop
-// after it was begun its tab is killed, wherever it is by then.
+// {aborted: fetch}, {run, value | error}, {decided: op_id, state}, {ended: browser}, {fault}, {console}. Any command may
+// say `killAfter`: so many turns of the loop after it was begun its tab is killed, wherever it is by then.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import vm from "node:vm";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
+import { cachesOf, channelsOf, factoryOf, localStorageOf, locksOf } from "./kept.mjs";
+import { answerFetch, fetchOf } from "./wire.mjs";
+import { ORIGIN, never, safeJSON, settle, worded, world } from "./world.mjs";
 
 const STATIC = resolve(dirname(fileURLToPath(import.meta.url)), "../../static");
-const ORIGIN = "http://127.0.0.1:1118";
-const QUIET_ROUNDS = 8;
 const files = process.env.HUIYOU_ENGINE?.split(",") ?? JSON.parse(readFileSync(`${STATIC}/assets.json`, "utf8"))["engine.js"];
 const scriptOf = (file) => new vm.Script(readFileSync(resolve(STATIC, file), "utf8"), { filename: file });
 const scripts = { worker: files.map(scriptOf), page: [...files, "js/aside.js", "js/moments.js"].map(scriptOf) };
 
-/** What all that runs shares: the true time, and how much is under way that the loop cannot see. */
-const world = { now: Date.UTC(2026, 10, 21, 2), busy: 0, events: [], fetches: new Map(), nextFetch: 1, nextTimer: 1, luck: 1118 };
 /** @type {Map<string, ReturnType<typeof newBrowser>>} */
 let browsers = new Map();
 
@@ -32,9 +31,6 @@ function newBrowser(name) {
 }
 
 // ——— one tab or worker ———
-
-/** Never comes: what a dead tab waits for. */
-const never = () => new Promise(() => {});
 
 function openTab(browser, name, { account = "", kind = "page", release = "1.0.0" }) {
   const tab = { name, browser, kind, dead: false, timers: new Map(), transactions: new Set(), databases: new Set(), granted: new Set() };
@@ -123,52 +119,6 @@ function killTab(tab) {
   for (const lock of tab.browser.locks.values()) lock.queue = lock.queue.filter((wish) => wish.tab !== tab);
 }
 
-const worded = (thing) => (thing instanceof Error || thing?.stack ? String(thing.stack) : typeof thing === "string" ? thing : safeJSON(thing));
-const safeJSON = (thing) => { try { return JSON.stringify(thing); } catch { return String(thing); } };
-
-// ——— IndexedDB: shared by the tabs of a browser; what a dead tab had begun is taken back ———
-
-function factoryOf(tab) {
-  const { factory } = tab.browser;
-  const watch = (request) => {
-    world.busy++;
-    let done = false;
-    const over = () => { if (!done) { done = true; world.busy--; } };
-    request.addEventListener("success", over);
-    request.addEventListener("error", over);
-    request.addEventListener("blocked", over);
-    return request;
-  };
-  const open = (...args) => {
-    if (tab.dead) throw new DOMException("the tab is dead", "InvalidStateError");
-    if (tab.browser.broken) throw new DOMException("IndexedDB is broken", "UnknownError");
-    const request = watch(factory.open(...args));
-    request.addEventListener("success", () => adopt(tab, request.result));
-    return request;
-  };
-  return {
-    open, cmp: (a, b) => factory.cmp(a, b), databases: () => factory.databases(),
-    deleteDatabase: (name) => { if (tab.dead) throw new DOMException("the tab is dead"); return watch(factory.deleteDatabase(name)); },
-  };
-}
-
-function adopt(tab, database) {
-  if (tab.dead) return database.close();
-  tab.databases.add(database);
-  const begin = database.transaction.bind(database);
-  database.transaction = (...args) => {
-    if (tab.dead) throw new DOMException("the tab is dead", "InvalidStateError");
-    if (tab.browser.full && args[1] === "readwrite") throw new DOMException("no room", "QuotaExceededError");
-    const transaction = begin(...args);
-    tab.transactions.add(transaction);
-    world.busy++;
-    const over = () => { if (tab.transactions.delete(transaction)) world.busy--; };
-    transaction.addEventListener("complete", over);
-    transaction.addEventListener("abort", over);
-    return transaction;
-  };
-}
-
 function countedCrypto() {
   const counted = (name) => async (...args) => {
     world.busy++;
@@ -218,190 +168,6 @@ async function tick(ms) {
   }
   world.now = until;
   world.left = 0;
-}
-
-/** Let everything run until nothing moves any more. */
-async function settle() {
-  for (let quiet = 0; quiet < QUIET_ROUNDS; quiet++) {
-    await new Promise(setImmediate);
-    if (world.busy) quiet = -1;
-  }
-}
-
-// ——— network ———
-
-async function fetchOf(tab, input, init = {}) {
-  if (tab.dead) return never();
-  const request = typeof input === "string" || input instanceof URL ? null : input;
-  const signal = init.signal ?? request?.signal;
-  if (signal?.aborted) throw signal.reason;
-  const headers = Object.fromEntries(new Headers(init.headers ?? request?.headers ?? {}));
-  let body = init.body ?? (request?.body ? await request.text() : null);
-  if (body instanceof Blob) body = await body.text();
-  else if (body && typeof body !== "string") body = body instanceof URLSearchParams ? String(body) : Buffer.from(body).toString();
-  const number = world.nextFetch++;
-  return new Promise((answer, fail) => {
-    world.fetches.set(number, { tab, answer, fail, redirect: init.redirect ?? request?.redirect ?? "follow" });
-    world.events.push({
-      fetch: number, browser: tab.browser.name, tab: tab.name, method: init.method ?? request?.method ?? "GET",
-      url: String(new URL(request?.url ?? String(input), ORIGIN)).slice(ORIGIN.length), headers, body, redirect: init.redirect ?? "follow",
-    });
-    signal?.addEventListener("abort", () => {
-      if (!world.fetches.delete(number)) return;
-      world.events.push({ aborted: number });
-      fail(signal.reason);
-    });
-  });
-}
-
-function answerFetch({ fetch: number, status, headers, body, cut }) {
-  const request = world.fetches.get(number);
-  if (!request) return false;
-  world.fetches.delete(number);
-  if (status >= 300 && status < 400 && status !== 304 && request.redirect === "error") {
-    request.fail(new TypeError("redirected"));
-    return true;
-  }
-  const bytes = Buffer.from(body ?? "", "base64");
-  const whole = cut == null ? bytes : bytes.subarray(0, cut);
-  const stream = new ReadableStream({
-    start(controller) {
-      if (whole.length) controller.enqueue(new Uint8Array(whole));
-      if (cut == null) controller.close();
-      else controller.error(new TypeError("network error"));
-    },
-  });
-  const opaque = status >= 300 && status < 400 && status !== 304;
-  const response = new Response([101, 204, 205, 304].includes(status) || opaque ? null : stream, { status: opaque ? 200 : status, headers: opaque ? {} : headers });
-  if (opaque) Object.defineProperties(response, { status: { value: 0 }, ok: { value: false }, type: { value: "opaqueredirect" } });
-  request.answer(response);
-  return true;
-}
-
-// ——— what tabs of one browser share: locks, channels, caches, localStorage ———
-
-function locksOf(tab) {
-  const { locks } = tab.browser;
-  const serve = (name) => {
-    const lock = locks.get(name);
-    while (lock.queue.length) {
-      const wish = lock.queue[0];
-      const free = wish.mode === "shared" ? !lock.held.some((grant) => grant.mode === "exclusive") : !lock.held.length;
-      if (!free) return;
-      lock.queue.shift();
-      grantTo(name, wish);
-    }
-  };
-  const grantTo = (name, wish) => {
-    const lock = locks.get(name);
-    const grant = { mode: wish.mode, release() { lock.held = lock.held.filter((other) => other !== grant); wish.tab.granted.delete(grant); serve(name); } };
-    lock.held.push(grant);
-    wish.tab.granted.add(grant);
-    Promise.resolve().then(() => wish.work({ name, mode: wish.mode })).then(
-      (value) => { if (!wish.tab.dead) { grant.release(); wish.done(value); } },
-      (error) => { if (!wish.tab.dead) { grant.release(); wish.fail(error); } },
-    );
-  };
-  return {
-    request(name, given, callback) {
-      const options = callback ? given : {};
-      const work = callback ?? given;
-      if (tab.dead) return never();
-      if (!locks.has(name)) locks.set(name, { held: [], queue: [] });
-      const lock = locks.get(name);
-      return new Promise((done, fail) => {
-        const wish = { tab, mode: options.mode ?? "exclusive", work, done, fail };
-        const free = !lock.queue.length && (wish.mode === "shared" ? !lock.held.some((grant) => grant.mode === "exclusive") : !lock.held.length);
-        if (free) grantTo(name, wish);
-        else if (options.ifAvailable) Promise.resolve().then(() => work(null)).then(done, fail);
-        else {
-          lock.queue.push(wish);
-          options.signal?.addEventListener("abort", () => { lock.queue = lock.queue.filter((other) => other !== wish); fail(options.signal.reason); });
-        }
-      });
-    },
-    query: async () => ({
-      held: [...locks].flatMap(([name, lock]) => lock.held.map((grant) => ({ name, mode: grant.mode }))),
-      pending: [...locks].flatMap(([name, lock]) => lock.queue.map((wish) => ({ name, mode: wish.mode }))),
-    }),
-  };
-}
-
-function channelsOf(tab) {
-  const { channels } = tab.browser;
-  return class extends EventTarget {
-    constructor(name) {
-      super();
-      Object.assign(this, { name, tab, onmessage: null });
-      if (!tab.dead) channels.add(this);
-    }
-
-    postMessage(data) {
-      if (tab.dead) return;
-      const copy = structuredClone(data);
-      if (data?.type === "ended") world.events.push({ ended: tab.browser.name });
-      if (data?.type === "decided") world.events.push({ decided: data.detail.entry.op_id, state: data.detail.entry.state });
-      for (const other of [...channels]) if (other !== this && other.name === this.name) queueMicrotask(() => {
-        if (other.tab.dead) return;
-        const event = Object.assign(new Event("message"), { data: structuredClone(copy) });
-        other.dispatchEvent(event);
-        other.onmessage?.(event);
-      });
-    }
-
-    close() { channels.delete(this); }
-  };
-}
-
-function cachesOf(tab) {
-  const kept = tab.browser.caches;
-  const keyOf = (request) => String(new URL(request?.url ?? String(request), ORIGIN));
-  const cacheOf = (name) => ({
-    async put(request, response) {
-      if (tab.dead) return never();
-      if (tab.browser.full) throw new DOMException("no room", "QuotaExceededError");
-      const bytes = Buffer.from(await response.arrayBuffer());
-      if (!tab.dead) kept.get(name)?.set(keyOf(request), { status: response.status, headers: [...response.headers], bytes });
-    },
-    async match(request) { return made(kept.get(name)?.get(keyOf(request))); },
-    async matchAll() { return [...(kept.get(name)?.values() ?? [])].map(made); },
-    async delete(request) { return !tab.dead && Boolean(kept.get(name)?.delete(keyOf(request))); },
-    async keys() { return [...(kept.get(name)?.keys() ?? [])].map((url) => ({ url, method: "GET" })); },
-    async addAll() {},
-    async add() {},
-  });
-  const made = (entry) => entry && new Response(new Uint8Array(entry.bytes), { status: entry.status, headers: entry.headers });
-  return {
-    async open(name) { if (tab.dead) return never(); if (!kept.has(name)) kept.set(name, new Map()); return cacheOf(name); },
-    async keys() { return [...kept.keys()]; },
-    async has(name) { return kept.has(name); },
-    async delete(name) { return !tab.dead && kept.delete(name); },
-    async match(request) { for (const entries of kept.values()) if (entries.has(keyOf(request))) return made(entries.get(keyOf(request))); return undefined; },
-  };
-}
-
-function localStorageOf(tab) {
-  const { local } = tab.browser;
-  const told = (key, newValue) => {
-    for (const other of tab.browser.tabs.values()) if (other !== tab && other.kind === "page") queueMicrotask(() => {
-      if (!other.dead) other.scope.dispatchEvent(Object.assign(new Event("storage"), { key, newValue, storageArea: other.global.localStorage }));
-    });
-  };
-  const methods = {
-    getItem: (key) => local.get(String(key)) ?? null,
-    setItem: (key, value) => { if (!tab.dead) { local.set(String(key), String(value)); told(key, String(value)); } },
-    removeItem: (key) => { if (!tab.dead && local.delete(String(key))) told(key, null); },
-    clear: () => { if (!tab.dead) { local.clear(); told(null, null); } },
-    key: (index) => [...local.keys()][index] ?? null,
-  };
-  return new Proxy(methods, {
-    get: (_, key) => (key === "length" ? local.size : methods[key] ?? local.get(String(key))),
-    set: (_, key, value) => { methods.setItem(key, value); return true; },
-    deleteProperty: (_, key) => { methods.removeItem(key); return true; },
-    has: (_, key) => local.has(String(key)),
-    ownKeys: () => [...local.keys()],
-    getOwnPropertyDescriptor: (_, key) => (local.has(String(key)) ? { value: local.get(String(key)), enumerable: true, configurable: true } : undefined),
-  });
 }
 
 // ——— commands ———

@@ -6,6 +6,7 @@ and started again. Where its automation has none, `can_restart` is False.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import time
 from pathlib import Path
@@ -21,26 +22,27 @@ class NotDrivable(Exception):
     """This browser cannot be driven so; the message says why."""
 
 
-class Rig:
+class Rig(abc.ABC):
     """A browser on a phone-sized screen, at the site of `url`."""
 
     engine = ""
     can_restart = True
-    can_open_tabs = True
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     # What each engine gives.
+    @abc.abstractmethod
     def open(self, path: str, *, wait: bool = True) -> None:
-        raise NotImplementedError
+        """Go to a page of the site; without `wait`, only until it answers."""
 
+    @abc.abstractmethod
     def evaluate(self, code: str, *given: Any) -> Any:
         """The value of an expression (a promise is awaited); `given` are `a`, `b`, `c` in it."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def click(self, selector: str) -> None:
-        raise NotImplementedError
+        """Press what the selector finds first."""
 
     def kill(self) -> None:
         """SIGKILL to the whole browser."""
@@ -54,16 +56,17 @@ class Rig:
         """SIGKILL to the page's own process, and a new tab."""
         raise NotDrivable(f"{self.engine} tells nobody which process a page has")
 
+    @abc.abstractmethod
     def new_tab(self) -> Any:
         """Open a second tab and look at it; returns what `to_tab` takes to come back."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def to_tab(self, tab: Any) -> None:
-        raise NotImplementedError
+        """Look at another tab again."""
 
+    @abc.abstractmethod
     def close_tab(self) -> None:
         """Close the tab that is looked at; `to_tab` afterwards."""
-        raise NotImplementedError
 
     def stop_worker(self) -> None:
         raise NotDrivable(f"{self.engine} does not stop a worker on demand")
@@ -75,11 +78,13 @@ class Rig:
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)
 
+    @abc.abstractmethod
     def shot(self, path: str) -> None:
-        raise NotImplementedError
+        """A picture of the screen."""
 
+    @abc.abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Gone, with all that it kept."""
 
     # What a person does, the same in each.
     def wait(self, code: str, *given: Any, seconds: float = PATIENCE_SECONDS) -> Any:
