@@ -54,6 +54,10 @@ case "${1:-all}" in
     step "nothing lost, nothing twice: three browsers"; $bin/pytest -q -n 2 --reruns 2 -r fER tests/offline -m "browser and not long"
     step "browser"; $bin/pytest -q -n 2 --reruns 2 -r fER tests/browser -m "not long"
     ;;
-  long) step "long"; CHROMIUM="${CHROMIUM:-/usr/bin/chromium}" $bin/pytest -q tests -m long ;;
+  long)
+    step "http, PostgreSQL: the thorough ones, too"
+    TEST_DATABASE=postgresql $bin/pytest -q -n 2 tests/http -m "$short and thorough"
+    step "long"; CHROMIUM="${CHROMIUM:-/usr/bin/chromium}" $bin/pytest -q tests -m long
+    ;;
   *) echo "usage: $0 [all|fast|long|lint]" >&2; exit 2 ;;
 esac

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import text
 
 from app import create_app
 from core.clock import clock
@@ -18,6 +21,15 @@ from tests.conftest import NOON, SECRET
 def test_the_process_says_that_it_lives(client: Browser) -> None:
     page = client.get("/healthz")
     assert (page.status, page.text) == (200, "ok")
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="PostgreSQL's compiler")
+def test_nothing_is_compiled_before_it_is_answered_however_much_postgresql_fears_it(app: Flask) -> None:
+    with app.app_context():
+        db.session.execute(text("SET LOCAL jit_above_cost = 0"))
+        plan = db.session.execute(text("EXPLAIN (ANALYZE) SELECT count(*) FROM members WHERE real_name = ''")).scalars()
+        assert "JIT" not in "".join(plan)
+        db.session.rollback()
 
 
 @pytest.mark.thorough

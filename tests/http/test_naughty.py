@@ -7,7 +7,6 @@ that: never a 5xx, never markup. Each post meets the community as it was before 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -32,10 +31,7 @@ from tests.people import People
 from tests.unit.naughty_strings import NAUGHTY
 from tests.world import World, build
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="copies the file of SQLite"),
-]
+pytestmark = pytest.mark.thorough
 SOME = [
     (label, text)
     for label, text in NAUGHTY
