@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from flask import current_app
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import JSON, Index, String, Table, Text, UniqueConstraint, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -307,13 +307,16 @@ def _valid(form: type[Form], fields: Mapping[str, str]) -> Form:
 
 
 class Invalid(Refusal):
-    """An operation whose values are not valid, met where no form can be shown again."""
+    """An operation whose values are not valid, met where no form can be shown again: says each field and its fault."""
 
     status = 422
 
     def __init__(self, form: Form) -> None:
-        first = next(str(message) for messages in form.errors.values() for message in messages)
-        super().__init__(first)
+        said = [str(message) for message in form.form_errors]
+        for field_, message in form.problems():
+            label = str(field_.label.text)
+            said.append(message if label.lower() in message.lower() else f"{label}{gettext('：')}{message}")
+        super().__init__(" ".join(said))
 
 
 def refused(refusal: Refusal) -> Outcome:

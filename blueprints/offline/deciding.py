@@ -10,6 +10,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from blueprints.offline.envelope import Envelope, Sent, read_id
 from core.access import Viewer
+from core.clock import now
 from core.database import db, ends_transaction, in_transaction, is_transient
 from core.errors import Later, NotSent, Refusal
 from core.fields import Form
@@ -37,6 +39,7 @@ log = logging.getLogger("huiyou.ops")
 SOON_SECONDS = 2
 AFTER_A_FAULT_SECONDS = 60
 AFTER_A_DEPLOY_SECONDS = 300
+ORPHANED_AFTER = timedelta(minutes=10)
 _FAILED = ("refused", "not_sent")
 
 
@@ -45,6 +48,15 @@ class OldForm(Refusal):
 
     status = 422
     message = lazy_gettext("这张表改版了，请打开新的页面，核对后再提交一次。")
+
+
+class Orphaned(NotSent):
+    """What this builds on is neither in the ledger nor sent along: its receipt is gone, and a restore took it back.
+
+    A phone sends it before or with what builds on it; for another's that is on its way there is time enough.
+    """
+
+    message = lazy_gettext("前面那一件在服务器上找不到了，这一件没有办。写的都还在，请照着重新办一次。")
 
 
 @dataclass(frozen=True)
@@ -107,19 +119,26 @@ def decide_all(envelope: Envelope, person: Viewer | None, present: str) -> dict[
     A phone that knows another life of the database first offers all its receipts again, so that
     nothing is decided before what it builds on, and that a restore may have taken back.
     """
+    ask = Answer("auth", gettext("请重新登录，登录后会接着发送。"))
     if envelope.account and not (person and str(person.id) == envelope.account):
-        ask = Answer("auth", gettext("请重新登录，登录后会接着发送。"))
         return {sent.op_id: ask for sent in envelope.operations}
     if envelope.generation and envelope.generation != present:
         return {sent.op_id: Answer.later(0) for sent in envelope.operations}
     actor = person if envelope.account else None
+    nameless = {} if actor else {sent.op_id: ask for sent in envelope.operations if _asks_who_it_is(sent)}
     known = _known(envelope)
-    batch = Batch(envelope.owner, actor, [_prepare(sent, actor, known) for sent in envelope.operations], known=known)
+    prepared = [_prepare(sent, actor, known) for sent in envelope.operations if sent.op_id not in nameless]
+    batch = Batch(envelope.owner, actor, prepared, nameless, known)
     db.session.rollback()
     lanes = batch.lanes()
     while lanes:
         _run(next(iter(lanes)), lanes, batch)
     return batch.decided
+
+
+def _asks_who_it_is(sent: Sent) -> bool:
+    """Whether only somebody who is logged in may ask for it."""
+    return not sent.fault and registry[sent.name].requires is not None
 
 
 def _known(envelope: Envelope) -> dict[str, Answer]:
@@ -270,9 +289,11 @@ def _decide(operation: Prepared, batch: Batch, decided: Mapping[str, Answer], *,
         return operation.later
     if sent.after and sent.op_id not in batch.known:
         parent = decided.get(sent.after) or batch.known.get(sent.after)
-        if parent is None or parent.outcome == "retry":
+        if parent is None and sent.occurred_at and now() - sent.occurred_at > ORPHANED_AFTER:
+            refusal = Orphaned()
+        elif parent is None or parent.outcome == "retry":
             return Answer.later(SOON_SECONDS)
-        if parent.outcome in _FAILED:
+        elif parent.outcome in _FAILED:
             refusal = NotSent(parent.message)
     act = _act(operation, batch)
 

@@ -15,6 +15,7 @@ from blueprints.events.models import Signup
 from blueprints.needs.models import Need
 from blueprints.offline import deciding
 from core import operations
+from core.clock import clock
 from core.database import db, new_id
 from core.errors import Later
 from core.operations import LedgerRow, Operation, registry
@@ -117,11 +118,15 @@ def test_lanes_that_wait_for_each_other_are_decided_the_second_time(phone: Phone
 
 def test_what_depends_on_something_unknown_waits(app: Flask, phone: Phone) -> None:
     orphan = phone.op("need.create", after=str(new_id()), fields=NEED)
-    sibling = phone.op("need.create", lane=orphan["lane"], fields=NEED)
+    sibling = phone.op("need.create", lane=orphan["lane"], fields={**NEED, "title": "另一件"})
     told = phone.send(orphan, sibling, phone.op("need.create", lane="other", fields=NEED))["ops"]
     assert [one["outcome"] for one in told] == ["retry", "retry", "accepted"]
     assert told[0]["retry_after"] > 0
     assert count(app, LedgerRow) == 1
+    clock.advance(minutes=11)
+    told = phone.send(orphan, sibling)["ops"]
+    assert [one["outcome"] for one in told] == ["not_sent", "accepted"], "nobody is asked about it for ever"
+    assert "找不到" in told[0]["message"]
 
 
 def test_lanes_are_independent_of_each_others_faults(app: Flask, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +250,7 @@ def test_a_visitors_outbox_still_counts_when_somebody_has_logged_in(app: Flask, 
     phone = Phone(browser, None)
     op = phone.op("registration.submit", fields=APPLICATION)
     need = phone.op("need.create", fields=NEED)
-    assert phone.decided(op, need) == ["accepted", "refused"]
+    assert phone.decided(op, need) == ["accepted", "auth"]
     assert ledger(app, op["op_id"]).owner == phone.outbox
 
 
@@ -344,3 +349,11 @@ def test_a_plain_post_of_an_older_form_is_adapted_too(
     assert phone.browser.post("/needs", {**NEED, "form_version": "1"}).status == 303
     with app.app_context():
         assert db.session.scalar(select(Need.title)) == "改过的"
+
+
+def test_what_is_not_valid_is_said_field_by_field(phone: Phone) -> None:
+    op = phone.op("need.create", fields={**NEED, "title": "", "category": "gold", "amount": "many"})
+    (told,) = phone.send(op)["ops"]
+    assert told["outcome"] == "refused"
+    assert "请填写标题。" in told["message"]
+    assert "类别：请从给出的选项里选。" in told["message"]

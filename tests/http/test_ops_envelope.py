@@ -15,6 +15,7 @@ from blueprints.needs.models import Need
 from core.clock import now
 from core.database import db
 from core.operations import LedgerRow
+from tests.client import Browser
 from tests.events import plan
 from tests.ledger import NEED, an_event, count, ledger
 from tests.people import People
@@ -95,6 +96,19 @@ def test_more_than_a_hundred_operations_or_64_kilobytes_change_nothing(app: Flas
     assert "Huiyou" in response.headers
     assert count(app, LedgerRow) == 0
     assert phone.decided(*many[:2]) == ["accepted", "accepted"]
+
+
+def test_what_only_a_member_may_ask_for_waits_for_the_log_in_of_who_says_no_name(
+    app: Flask, phone: Phone, client: Browser
+) -> None:
+    """Nothing is decided against who is not known: they may be a member whose session has ended."""
+    for browser in (client, phone.browser):
+        nameless = Phone(browser, None)
+        asked = nameless.op("need.create", fields=NEED)
+        other = nameless.op("no.such")
+        answers = {answer["op_id"]: answer["outcome"] for answer in nameless.send(asked, other)["ops"]}
+        assert answers == {asked["op_id"]: "auth", other["op_id"]: "refused"}
+    assert count(app, Need) == 0
 
 
 def test_a_batch_without_operations_is_answered(phone: Phone) -> None:

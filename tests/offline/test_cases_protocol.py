@@ -313,6 +313,20 @@ def test_case_26_27_what_builds_on_a_refusal_that_a_restore_forgot_waits_for_nob
     assert outcome(chamber, edit) == "not_sent"
 
 
+def test_case_27_what_builds_on_what_nobody_remembers_does_not_wait_for_ever(chamber: Town) -> None:
+    """The restore took the need back, and its receipt went from the phone with who logged out."""
+    chamber.log_in("phone", "ann")
+    chamber.back_up()
+    need = chamber.post_need("phone")
+    chamber.network("phone", good=False)
+    edit = chamber.edit_need("phone", need)
+    chamber.restore()
+    chamber.restored = True
+    chamber.log_out("phone", keep=True)
+    rest(chamber)
+    assert outcome(chamber, edit) == "not_sent"
+
+
 def test_case_14_27_a_phone_whose_clock_was_put_back_hears_of_a_restore(chamber: Town) -> None:
     chamber.log_in("door", "organizer")
     chamber.back_up()
