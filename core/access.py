@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -134,10 +135,16 @@ def access_of(endpoint: str) -> str | None:
     return getattr(current_app.view_functions[endpoint], "access", None)
 
 
-def _wanted() -> str | None:
+def _wanted() -> str:
+    """Where a person goes on after log-in: the page asked for; after a post the one that it came from."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
-    return None
+    try:
+        left = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    except ValueError:
+        return "/"
+    own = left.netloc == request.host
+    return (safe_next(f"{left.path}?{left.query}".rstrip("?")) if own else None) or "/"
 
 
 def safe_next(target: str | None) -> str | None:

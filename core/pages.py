@@ -133,7 +133,7 @@ def page(
     # Without what other templates are given for each page, for this one names none of it.
     fragment = current_app.jinja_env.get_template("_main.html").render(frame)
     if etag is None and status == 200:
-        etag = hashlib.blake2b(_OP_ID.sub(b"", fragment.encode()), digest_size=4).hexdigest()
+        etag = _etag_of(fragment)
     if witness := current_app.extensions.get("fragment_witness"):
         witness(etag, fragment)
     if wants_fragment():
@@ -150,10 +150,15 @@ def page(
             canonical_url=request.base_url,
         )
         if flashes:
-            etag, keep = None, False
+            etag, keep = etag and _etag_of(f"{fragment}{flashes}"), False
     if keep:
         memory.put(_key(whole), (body, title))
     return _answer(body, title, status, etag)
+
+
+def _etag_of(content: str) -> str:
+    """The etag of what was made, whatever form ids stand in it."""
+    return hashlib.blake2b(_OP_ID.sub(b"", content.encode()), digest_size=4).hexdigest()
 
 
 def _tab_shown(tab: str | None) -> str:
@@ -186,7 +191,8 @@ def shell() -> Response:
 
 def _answer(body: str, title: str, status: int, etag: str | None) -> Response:
     response = Response(body, status)
-    response.headers["Fragment-Title"] = quote(title)
+    if wants_fragment():
+        response.headers["Fragment-Title"] = quote(title)
     if status >= HTTPStatus.BAD_REQUEST:
         response.headers["HX-Push-Url"] = "false"  # a form that comes back stands on its page, not at the post's URL
     return _finish(response, etag)

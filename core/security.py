@@ -63,8 +63,12 @@ def check_origin() -> None:
             abort(403)
         return
     origin = request.headers.get("Origin")
+    try:
+        theirs = urlsplit(origin or "")
+    except ValueError:
+        abort(403)
     own = urlsplit(request.host_url)
-    if not origin or urlsplit(origin)[:2] != (own.scheme, own.netloc):
+    if (theirs.scheme, theirs.netloc) != (own.scheme, own.netloc):
         abort(403)
 
 

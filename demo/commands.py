@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import click
-from flask.cli import with_appcontext
+
+from core.commands import on_its_tables
 
 
 @click.command("demo")
 @click.option("--members", default=331, show_default=True, type=click.IntRange(min=331), help="How many members.")
 @click.option("--seed", default=1118, show_default=True, help="Another number, another community.")
-@with_appcontext
+@on_its_tables
 def demo(members: int, seed: int) -> None:
     """Load the fictional community into an empty database."""
     from demo.load import NotEmpty, load, log_ins

@@ -6,7 +6,9 @@ best at the tail. This process is replaced by it.
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import sqlite3
 import sys
 from pathlib import Path
@@ -93,6 +95,22 @@ def serve_command(settings: Settings) -> list[str]:
     ]
 
 
+def refuse_a_place_that_cannot_be_had(host: str, port: int) -> None:
+    """Exit with a sentence where nobody can listen, or somebody does.
+
+    Our workers share one port, and so would a second server with the first, each with half of the requests.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "is in use; HUIYOU_PORT names another" if taken else f"cannot be listened on: {error.strerror}"
+        sys.exit(f"Huiyou does not start: {host}:{port} {why}")
+
+
 def remove_figures_of_the_dead(folder: Path) -> None:
     """Remove what processes counted that are no more (`core.metrics`)."""
     for path in folder.glob("*_*.db"):
@@ -105,6 +123,7 @@ def main() -> None:
     os.chdir(ROOT)
     try:
         settings = Settings.from_environment()
+        refuse_a_place_that_cannot_be_had(settings.host, settings.port)
         lines = [] if is_ready(settings) else prepare(settings)
     except UnsafeSettings as error:
         sys.exit(f"Huiyou does not start: {error}")

@@ -6,13 +6,13 @@ import sys
 
 import click
 from flask import Flask
-from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from blueprints.accounts.models import Company, Member, RoleGrant
 from blueprints.accounts.service.registration import names_of
 from core import audit, chamber, crypto
 from core.clock import now
+from core.commands import on_its_tables
 from core.database import db, in_transaction, new_id
 from core.fields import Form, PasswordField, PhoneField, TextField
 
@@ -28,7 +28,7 @@ class AdminForm(Form):
 @click.command("create-admin")
 @click.option("--name", required=True, help="Real name, surname first.")
 @click.option("--phone", required=True, help="Mobile phone, used to log in.")
-@with_appcontext
+@on_its_tables
 def create_admin(name: str, phone: str) -> None:
     """Make an admin; asks for the password, or reads it from standard input. A known phone becomes admin."""
     if sys.stdin.isatty():

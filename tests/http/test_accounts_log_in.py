@@ -70,6 +70,20 @@ def test_log_in_goes_on_to_where_one_wanted(app: Flask, people: People) -> None:
     assert outside.location == "/"
 
 
+def test_who_pressed_after_their_session_ended_goes_on_where_they_pressed(app: Flask, client: Browser) -> None:
+    here, elsewhere = "http://localhost/needs/new?kind=offer", "http://evil.example/needs/new"
+    for headers, wanted in (
+        ({"Referer": here}, "/login?next=/needs/new?kind%3Doffer"),
+        ({"HX_Current_URL": here, "HX_Request": "true"}, "/login?next=/needs/new?kind%3Doffer"),
+        ({"Referer": elsewhere}, "/login?next=/"),
+        ({"Referer": "http://localhost//evil.example/x"}, "/login?next=/"),
+        ({"Referer": "http://[localhost", "HX_Request": "true"}, "/login?next=/"),
+        ({}, "/login?next=/"),
+    ):
+        answer = client.post("/needs", {"title": "六吨钢材"}, **headers)
+        assert (answer.status, answer.location) == (303, wanted), headers
+
+
 def test_known_and_unknown_phones_get_the_same_answer(app: Flask, people: People) -> None:
     phone = phone_of(app, people.member())
     known = Browser(app).post("/login", {"phone": phone, "password": "wrong-password"})

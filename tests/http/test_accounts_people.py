@@ -21,6 +21,7 @@ from core.database import db, new_id
 from core.operations import Act, Outcome
 from core.performing import perform
 from tests.client import Browser
+from tests.installations import Make
 from tests.people import PASSWORD, People
 
 
@@ -338,6 +339,13 @@ def test_the_command_makes_a_known_member_admin(app: Flask, people: People) -> N
         )
         assert result.exit_code == 0, result.output
     assert roles_of(app, member_id) == {"admin"}
+
+
+@pytest.mark.parametrize("command", [["create-admin", "--name", "王秘书", "--phone", "13800000001"], ["demo"]])
+def test_before_there_are_tables_a_command_says_what_makes_them(new_installation: Make, command: list[str]) -> None:
+    result = new_installation("new").test_cli_runner().invoke(args=command, input=f"{PASSWORD}\n")
+    assert result.exit_code == 1
+    assert "flask --app app db upgrade" in result.output
 
 
 def test_the_command_says_what_is_wrong(app: Flask) -> None:

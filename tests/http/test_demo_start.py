@@ -1,12 +1,16 @@
 """What `make run` prepares before it serves."""
 
 import logging
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from deploy.start import is_ready, prepare, serve_command
 from tests.conftest import NOON, SECRET
 
@@ -56,3 +60,21 @@ def test_the_server_listens_where_the_settings_say(settings: Settings) -> None:
     assert command[command.index("--host") + 1] == "0.0.0.0"
     assert command[command.index("--port") + 1] == "8080"
     assert command[command.index("--workers") + 1] == "3"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "why"),
+    [("127.0.0.1", None, "is in use"), ("192.0.2.1", 1118, "cannot be"), ("no.such.host.invalid", 1118, "cannot be")],
+)
+def test_where_it_cannot_listen_it_does_not_start_and_says_so(host: str, port: int | None, why: str) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        place = {"HUIYOU_HOST": host, "HUIYOU_PORT": str(port or other.getsockname()[1])}
+        command = [sys.executable, "-m", "deploy.start"]
+        ran = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **place}
+        )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"Huiyou does not start: {host}:{place['HUIYOU_PORT']} {why}" in ran.stderr

@@ -211,7 +211,12 @@ def test_a_fragment_is_never_a_redirect(client: Any) -> None:
 
 
 def test_a_post_from_another_site_is_refused(client: Any) -> None:
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}, {}):
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "http://[x"},
+        {},
+    ):
         response = client.client.post("/login", data={}, headers=headers)
         assert response.status_code == 403, headers
     response = client.client.post("/login", data={}, headers={"Origin": "http://localhost"})

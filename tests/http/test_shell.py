@@ -163,6 +163,18 @@ def test_no_fragment_redirects(app: Flask, people: People) -> None:
             assert "no-store" in page.headers["Cache-Control"]
 
 
+def test_a_whole_page_is_no_fragment_and_has_an_etag_of_its_own_whatever_was_just_done(
+    app: Flask, people: People
+) -> None:
+    _, browser = people.logged_in()
+    browser.post("/me/profile", {"introduction": "做钢材的。"})
+    after, later, part = browser.get("/me"), browser.get("/me"), browser.get("/me", **MAIN)
+    assert "Fragment-Title" in part.headers
+    assert not {"Fragment-Title"} & {*after.headers.keys(), *later.headers.keys()}
+    etags = {page.headers["ETag"] for page in (after, later, part)}
+    assert len(etags) == 3, "a browser would show again that it was saved"
+
+
 def test_the_door_page_leads_to_my_tickets_and_my_doors(app: Flask, people: People) -> None:
     world = build(app, people)
     event = world.things["event"]
