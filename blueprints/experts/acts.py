@@ -37,6 +37,7 @@ notice_kind("consultation.assigned", _l("%(member)s的咨询“%(topic)s”交�
 notice_kind("consultation.expert_named", _l("您的咨询“%(topic)s”由专家%(expert)s承办，等对方约时间"), switch=MINE)
 notice_kind("consultation.taken_over", _l("咨询“%(topic)s”已改由%(expert)s承办，您不用再管"), switch=WORK)
 notice_kind("consultation.scheduled", _l("咨询“%(topic)s”约好了时间和地点，请看"))
+notice_kind("consultation.moved", _l("咨询“%(topic)s”改了时间或地点，请看"))
 notice_kind("consultation.declined", _l("咨询“%(topic)s”被谢绝，理由在里面"), urgent=True)
 notice_kind("consultation.completed", _l("咨询“%(topic)s”已办结，请看小结并评价"), switch=MINE)
 notice_kind("consultation.withdrawn", _l("%(member)s撤回了咨询“%(topic)s”"))
@@ -144,10 +145,11 @@ def schedule(act: Act, *, starts_at: datetime, place: str) -> Outcome:
         raise Duplicate(gettext("已经约在这个时间和地点了。"), url=_url(found))
     if starts_at < now():
         raise InThePast
+    moves = found.state == "scheduled"
     found.state, found.starts_at, found.place, found.scheduled_at = "scheduled", starts_at, place, now()
     _changed(found)
-    _tell(act, found, "scheduled", found.member_id, found.expert_id, again=True)
-    return _outcome(found, gettext("已约好，双方都会收到通知。"))
+    _tell(act, found, "moved" if moves else "scheduled", found.member_id, found.expert_id, again=True)
+    return _outcome(found, gettext("已改，双方都会收到通知。") if moves else gettext("已约好，双方都会收到通知。"))
 
 
 @operation("consultation.decline", form=DeclineForm, lane="consultation")

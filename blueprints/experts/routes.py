@@ -126,7 +126,8 @@ def show(key: uuid.UUID, form: Form | None = None, status: int = 200) -> Respons
     reader = member()
     found, parts = service.consultation(key, reader)
     acts = rules.allowed(found.state, parts)
-    forms = {act: form if isinstance(form, FORMS[act]) else FORMS[act]() for act in acts}
+    stands = found if found.state == "scheduled" else None
+    forms = {act: form if isinstance(form, FORMS[act]) else FORMS[act](obj=stands) for act in acts}
     return page(
         "experts/consultation.html",
         topics=offline.consultation_topics(key, found.group_slug),

@@ -23,7 +23,8 @@ from tests.phones import Phone
 ALWAYS = {
     *("registration.approved", "registration.refused", "registration.asked"),
     *("event.cancelled", "event.promoted", "event.moved"),
-    *("consultation.scheduled", "consultation.declined", "consultation.withdrawn", "consultation.expert_gone"),
+    *("consultation.scheduled", "consultation.moved", "consultation.declined"),
+    *("consultation.withdrawn", "consultation.expert_gone"),
     *("member.corrected", "member.suspended", "member.reinstated", "member.roles", "thing.hidden", "thing.shown"),
     *("conduct.warned", "conduct.paused", "conduct.resumed", "review.asked", "review.decided"),
     *("password.forgotten", "phone.wanted", "expert_group.lead_gone", "rule.announced"),
