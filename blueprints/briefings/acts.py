@@ -13,6 +13,7 @@ from blueprints.briefings.forms import CreateForm, EditForm, SubmitForm, Verdict
 from blueprints.briefings.models import Briefing, BriefingNumbering, BriefingVersion
 from blueprints.briefings.rules import Verdict
 from blueprints.briefings.steps import (
+    DayFarAway,
     DayTaken,
     Final,
     InOthersHands,
@@ -30,7 +31,7 @@ from blueprints.briefings.steps import (
     url_of,
 )
 from core import chamber
-from core.clock import clock, now
+from core.clock import clock, now, today
 from core.database import db, insert_once, new_id, stamps_of
 from core.errors import Stale
 from core.i18n import spoken
@@ -49,6 +50,8 @@ notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》�
 @operation("briefing.create", form=CreateForm, requires="briefing.edit", lane="briefing")
 def create(act: Act, *, date: dt.date) -> Outcome:
     """Begin the issue of a day."""
+    if not rules.is_near(date, today()):
+        raise DayFarAway
     taken = db.session.scalar(select(Briefing.id).where(Briefing.date == date, Briefing.state != "imported"))
     if taken:
         raise DayTaken(url=f"/desk/briefings/{taken}")

@@ -15,6 +15,7 @@ ACTS = ("create", "edit", "submit", "review", "sign_off")
 # What can be gathered, in the order in which the sections stand in an issue.
 KINDS = ("need", "offer", "solved", "held", "coming", "consultation", "member", "deed", "notice")
 WARNED_BEFORE = timedelta(hours=1)
+NEAR = timedelta(days=366)
 LIKE = 0.5
 _ITEM = re.compile(r"^(\d{1,3})([.)]) ")
 _BULLET = re.compile(r"^[-*+] ")
@@ -23,6 +24,11 @@ Verdict = Literal["pass", "return"]
 # From which state each act goes on, and where it leads; a verdict of "return" leads back to the draft.
 FROM = {"edit": "draft", "submit": "draft", "review": "submitted", "sign_off": "reviewed"}
 TO = {"submit": "submitted", "review": "reviewed", "sign_off": "signed_off"}
+
+
+def is_near(day: date, today: date) -> bool:
+    """Whether an issue of `day` may be begun: a missed day is made up for, a mistyped year is none."""
+    return abs(day - today) <= NEAR
 
 
 def is_ready_for(act: str, state: str) -> bool:

@@ -25,7 +25,13 @@ from core.registries import tell
 class DayTaken(Refusal):
     """There is one issue a day."""
 
-    message = _l("这一天的简报已经有了：在做的列在下面，发布了的在每日简报里。")
+    message = _l("这一天的简报已经有了：在做的列在上面，发布了的在每日简报里。")
+
+
+class DayFarAway(Refusal):
+    """A mistyped year would stand above the briefing of today, or on the desk for years."""
+
+    message = _l("新的一期只能是前后一年之内的日子。更早的简报请用“导入旧简报”。")
 
 
 class NotItsTurn(Refusal):

@@ -143,7 +143,7 @@ def edit(
 ) -> Response:
     """The form of an event that stands; where two edit at once, with the other's version."""
     event = service.event_for_organizer(event_id, viewer())
-    form = form or EventForm(obj=event)
+    form = form or _form_of(event)
     stands = EventForm.of(_as_posted(event)) if current else form
     versions = [(field, _shown(stands[field.name]), _shown(field)) for field in form]
     return page(
@@ -262,6 +262,14 @@ def _description(event: Event) -> str:
     return " · ".join(filter(None, (spoken(event.starts_at), event.venue, begins)))
 
 
+def _form_of(event: Event) -> EventForm:
+    """The event in its form. Sign-up that ends with the start was not set: it goes with the start."""
+    form = EventForm(obj=event)
+    if event.signup_closes_at == event.starts_at:
+        form.signup_closes_at.data = None
+    return form
+
+
 def _as_posted(event: Event) -> dict[str, str]:
     """The event as its own form would post it."""
     return {
@@ -270,6 +278,7 @@ def _as_posted(event: Event) -> dict[str, str]:
             name: local(getattr(event, name)).strftime("%Y-%m-%dT%H:%M")
             for name in ("starts_at", "ends_at", "signup_closes_at")
         },
+        **({"signup_closes_at": ""} if event.signup_closes_at == event.starts_at else {}),
         "public": "1" if event.public else "",
         "trades": ",".join(event.trades or ()),
     }

@@ -275,6 +275,9 @@ def test_there_is_one_issue_a_day(desk: Desk) -> None:
     assert page.status == 409
     assert "已经有了" in page
     assert desk.editor.post("/desk/briefings", {"date": "明天"}).status == 422
+    for mistyped in ("2020-11-22", "2062-11-22"):
+        page = desk.editor.post("/desk/briefings", {"date": mistyped})
+        assert (page.status, "前后一年之内" in page) == (409, True)
     assert 'value="2026-11-22"' in desk.editor.get("/desk").html
     desk.draft("2026-11-22")
     assert 'value="2026-11-23"' in desk.editor.get("/desk").html

@@ -98,6 +98,24 @@ def test_only_its_organizer_and_admins_change_an_event(app: Flask, people: Peopl
     assert organizer.post(f"/events/{new_id()}/cancel", {"reason": "改"}).status == 404
 
 
+def test_sign_up_that_ends_with_the_start_goes_with_it(app: Flask, people: People) -> None:
+    organizer_id, organizer = people.logged_in("王组织", "organizer")
+    url = f"/events/{make_event(app, organizer_id)}"
+    form = organizer.get(f"{url}/edit")
+    assert form.value("signup_closes_at") == ""
+    for starts, ends in (("2026-11-30T10:00", "2026-11-30T12:00"), ("2026-11-25T10:00", "2026-11-25T12:00")):
+        version = organizer.get(f"{url}/edit").value("version")
+        planned(organizer.post(url, plan(starts_at=starts, ends_at=ends, version=version)))
+        with app.app_context():
+            event = db.session.scalars(select(Event)).one()
+            assert local_text(event.signup_closes_at) == local_text(event.starts_at) == starts
+    version = organizer.get(f"{url}/edit").value("version")
+    planned(
+        organizer.post(url, plan(starts_at=starts, ends_at=ends, signup_closes_at="2026-11-24T10:00", version=version))
+    )
+    assert organizer.get(f"{url}/edit").value("signup_closes_at") == "2026-11-24T10:00"
+
+
 def test_the_second_of_two_editors_sees_both_versions_and_can_save_again(app: Flask, people: People) -> None:
     organizer_id, first = people.logged_in("王组织", "organizer")
     _, second = people.logged_in("管理员", "admin")
