@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import widgets
 
@@ -112,3 +113,10 @@ class AuditFilter(Form):
     subject = TextField(_l("编号"), max_length=40)
     since = DateField(_l("从哪天"))
     until = DateField(_l("到哪天"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        valid = super().validate(extra_validators)
+        if self.since.data and self.until.data and self.until.data < self.since.data:
+            self.until.errors = [gettext("不能早于“从哪天”。")]
+            return False
+        return valid

@@ -8,23 +8,31 @@
   /** Shown, and not inside a part that is closed. @param {Element} element */
   const visible = (element) => element.checkVisibility ? element.checkVisibility() : element.getClientRects().length > 0;
 
-  /** Escape folds an opened decision away, and stays at what opens it. */
+  /** The decision that waits for its words. */
+  const opened = () => /** @type {HTMLDetailsElement | null} */ (document.querySelector("[data-decide] details[open]"));
+
+  /** Escape folds it away, and stays at what opens it. */
   const close = () => {
-    const open = document.querySelector("[data-decide] details[open]");
+    const open = opened();
     if (!open) return;
-    open.removeAttribute("open");
+    open.open = false;
     open.querySelector("summary")?.focus();
   };
 
+  /** A digit in its empty field asks for a ready sentence. @param {KeyboardEvent} event */
+  const picks = ({ key, target }) => /^\d$/.test(key) && target instanceof HTMLTextAreaElement && !target.value && opened()?.contains(target);
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return close();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || (typing(event.target) && !picks(event))) return;
     const key = CSS.escape(event.key.toLowerCase());
-    const pressed = [...document.querySelectorAll(`[data-key="${key}"]`)].find(visible);
+    // While one decision waits for its words, no letter makes another.
+    const pressed = [...(opened() || document).querySelectorAll(`[data-key="${key}"]`)].find(visible);
     if (!(pressed instanceof HTMLElement) || pressed.closest("[inert]")) return;
     event.preventDefault();
     pressed.focus();
     pressed.click();
+    if (pressed.matches("summary")) opened()?.querySelector("textarea")?.focus();
   });
 
   document.addEventListener("click", (event) => {

@@ -111,6 +111,11 @@ def test_the_trail_is_filtered_by_actor_act_kind_subject_and_day(app: Flask, adm
         assert other not in results, query
     assert "理由：下雨" in admin.get("/admin/audit")
     assert "没有这样的记录" in admin.get("/admin/audit?actor=nobody")
+    for query in ("until=1999-01-01", "since=2026-02-31", "since=2026-11-25&until=2026-11-01", "act=dance"):
+        page = admin.get(f"/admin/audit?{query}")
+        results = page.html.split('id="results"')[1]
+        assert "还有地方要改" in results, query
+        assert 'id="act-' not in results, "what was not understood shows everything"
 
 
 def test_the_acts_of_one_person_are_found_by_id(app: Flask, admin: Browser, people: People) -> None:

@@ -30,12 +30,13 @@ def audit() -> Response:
     """Who did what, newest first."""
     wanted = AuditFilter(request.args)
     filters = filters_of(wanted)
-    lines, after = audit_trail.find(audit_trail.Wanted(**filters), request.args.get("after", type=uuid.UUID))
+    after = request.args.get("after", type=uuid.UUID)
+    lines, after = ([], None) if wanted.errors else audit_trail.find(audit_trail.Wanted(**filters), after)
     return page(
         "admin/audit.html",
         tab="me",
         filter=wanted,
-        filtered=any(filters.values()),
+        filtered=bool(wanted.errors) or any(filters.values()),
         lines=lines,
         next_url=next_url("/admin/audit", filters, after),
     )
