@@ -64,11 +64,11 @@
       };
     },
 
-    /** Fills a form in with what was asked before. @param {HTMLFormElement} form @param {Record<string, string>} fields */
-    fill(form, fields) {
+    /** Fills a form in with what was asked before; with its password only where the person has just typed it. @param {HTMLFormElement} form @param {Record<string, string>} fields @param {{secrets?: boolean}} [given] */
+    fill(form, fields, { secrets } = {}) {
       for (const field of /** @type {Iterable<any>} */ (form.elements)) {
         const { name, type } = field;
-        if (!name || OF_THE_FORM.includes(name) || ["submit", "password"].includes(type)) continue;
+        if (!name || OF_THE_FORM.includes(name) || type === "submit" || (type === "password" && !secrets)) continue;
         const value = fields[name] || "";
         const values = value.split(",");
         if (["checkbox", "radio"].includes(type)) field.checked = values.includes(field.value);
@@ -89,10 +89,21 @@
       form.before(box);
     },
 
-    /** @param {HTMLFormElement} form */
+    /** Marks the fields that a sentence names, each until it is typed in. @param {HTMLFormElement} form @param {string} sentence */
+    mark(form, sentence) {
+      for (const field of /** @type {Iterable<any>} */ (form.elements)) {
+        const name = field.labels?.[0]?.firstChild?.textContent.trim();
+        if (!name || !sentence.includes(name)) continue;
+        field.setAttribute("aria-invalid", "true");
+        field.addEventListener("input", () => field.removeAttribute("aria-invalid"), { once: true });
+      }
+    },
+
+    /** Takes back what was said there, also where what waits has come between. @param {HTMLFormElement} form */
     hush(form) {
-      const before = form.previousElementSibling;
-      if (before instanceof HTMLElement && before.dataset.note === "") before.remove();
+      for (let before = form.previousElementSibling; before?.matches("[data-note], .waiting"); before = before.previousElementSibling) {
+        if (before.matches("[data-note]")) return before.remove();
+      }
     },
   };
 })();

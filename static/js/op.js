@@ -4,6 +4,7 @@
   const { busy, forms, page } = huiyou;
   const { make } = page;
   const PATIENCE_MS = 2500;
+  const TOLD = 3;
   const WENT_WELL = ["accepted", "waitlisted", "duplicate"];
   const words = page.english
     ? {
@@ -170,7 +171,7 @@
       const typed = forms.fields(form, null);
       await page.swap(html);
       form = forms.of(entry) || form;
-      if (form.isConnected) forms.fill(form, typed);
+      if (form.isConnected) forms.fill(form, typed, { secrets: true });
     }
     if (!form.isConnected) {
       page.say(entry.message, "bad");
@@ -178,6 +179,7 @@
     }
     form.dataset.edits = entry.op_id;
     forms.note(form, make("div", { className: "box bad", role: "alert", tabIndex: -1 }, make("p", {}, entry.message, ...entry.url ? [" ", make("a", { href: entry.url }, words.look)] : [])));
+    forms.mark(form, entry.message);
     const box = /** @type {HTMLElement} */ (form.previousElementSibling);
     box.focus({ preventScroll: true });
     box.scrollIntoView({ block: "nearest" });
@@ -189,7 +191,9 @@
   /** Says how something was decided that no form of this page waits for. @param {any} entry */
   async function tellOf(entry) {
     if (awaited.has(entry.op_id) || document.hidden || entry.acknowledged || quiet(entry)) return;
-    if (document.querySelectorAll("#told > [data-late]").length > 2 || !document.querySelector("#told > [data-late]")) document.getElementById("told")?.replaceChildren();
+    const late = document.querySelectorAll("#told > [data-late]");
+    if (!late.length) document.getElementById("told")?.replaceChildren();
+    else if (late.length >= TOLD) late[0].remove();
     page.add(`${entry.label}${page.english ? ": " : "："}${entry.message || ""}`, page.tone(entry), make("a", { href: WENT_WELL.includes(entry.state) && entry.url || "/outbox" }, words.look));
     document.querySelector("#told > :last-child")?.setAttribute("data-late", "");
     if (WENT_WELL.includes(entry.state)) await huiyou.outbox.acknowledge(entry.op_id);

@@ -109,6 +109,8 @@
       ...needs.length || waiting.length ? [] : [make("div", { className: "empty" }, make("p", { className: "empty-title" }, words.none), make("p", {}, words.what))],
       ...group(words.done, done, all));
     for (const { op_id } of all) if (body.querySelector(`#operation-${op_id}`)) document.querySelector(`#decided #operation-${op_id}`)?.remove();
+    const decided = document.getElementById("decided");
+    if (decided && !decided.querySelector("li, .pager")) decided.remove();
     document.dispatchEvent(new CustomEvent("huiyou:shown"));
     if (focused) {
       const again = document.getElementById(focused.id);

@@ -49,7 +49,11 @@
   async function show() {
     const waiting = await outbox.waiting(await huiyou.account.owner());
     for (const old of document.querySelectorAll(".card.waiting[data-op]")) old.remove();
-    for (const form of forms.all()) if (ONCE.test(form.dataset.op)) form.hidden = waiting.some((/** @type {any} */ entry) => forms.of(entry) === form && entry.op_id !== form.dataset.edits);
+    for (const form of forms.all()) if (ONCE.test(form.dataset.op)) {
+      form.hidden = waiting.some((/** @type {any} */ entry) => forms.of(entry) === form && entry.op_id !== form.dataset.edits);
+      const fold = form.closest("details.confirm");
+      if (fold instanceof HTMLElement) fold.hidden = form.hidden;
+    }
     for (const entry of waiting.slice(-ROOM)) {
       const [part, how] = place(entry) || [];
       if (part && how && !entry.quiet) part[how](card(entry));

@@ -74,7 +74,7 @@
       english = known.english ?? english;
       if (tombstone && !await huiyou.account.bury()) return left();
       const kept = read(url, account);
-      const shell = unsettled ? undefined : await pages.shell(account);
+      const shell = tombstone || unsettled ? undefined : await pages.shell(account);
       if (!shell) return await whole(event.request);
       const [head, foot] = (await shell.text()).split(HOLE);
       const encoder = new TextEncoder();

@@ -131,10 +131,45 @@ def test_a_need_that_waits_stands_in_the_list_and_can_be_changed_before_it_is_se
     press(page, "/needs")
     expect(page.locator(".card.waiting")).to_have_count(1)
     expect(page.locator(".card.waiting")).to_contain_text("2507")
+    expect(page.locator("[data-note]")).to_have_count(0)
     phone.context.set_offline(False)
     phone.open("/outbox")
     expect(page.locator('.operation[data-state="accepted"]')).to_contain_text("2507")
     assert needs(app) == ["急购 2507 双相钢管"]
+    phone.open("/outbox")
+    expect(page.locator("#outbox .operation")).to_have_count(1)
+    expect(page.locator("#decided")).to_have_count(0)
+
+
+def test_where_a_press_waits_nothing_is_left_of_what_was_pressed(app: Flask, people: People, phone_of: PhoneOf) -> None:
+    event_id = make_event(app, people.member("", "organizer"))
+    _, phone = phone_of("崔广田")
+    page = settled(phone)
+    phone.open(f"/events/{event_id}")
+    press(page, f"/events/{event_id}/signup")
+    page.locator("details.confirm summary").filter(has_text="取消报名").wait_for()
+    phone.context.set_offline(True)
+    page.locator("details.confirm summary").filter(has_text="取消报名").click()
+    press(page, f"/events/{event_id}/signup/cancel")
+    expect(page.locator(".card.waiting")).to_contain_text("取消报名")
+    expect(page.locator("details.confirm").filter(has=page.locator("form[action$='/signup/cancel']"))).to_be_hidden()
+
+
+def test_a_refused_form_names_and_marks_the_field_and_keeps_what_was_typed(phone_of: PhoneOf) -> None:
+    _, phone = phone_of("王组织", "organizer")
+    page = settled(phone)
+    phone.open("/events/new")
+    fields = {"title": "对接会", "starts_at": "2026-12-01T10:00", "ends_at": "2026-12-01T12:00", "venue": "议事厅"}
+    for name, value in (fields | {"capacity": "99999"}).items():
+        page.locator(f'main form[action="/events"] [name="{name}"]').fill(value)
+    page.locator('main form[action="/events"] [name="kind"]').first.select_option("matchmaking")
+    press(page, "/events")
+    expect(page.locator("[data-note]")).to_contain_text("名额：应在 1 到 10000 之间。")
+    expect(page.locator('[aria-invalid="true"]')).to_have_count(1)
+    expect(page.locator("#capacity")).to_have_attribute("aria-invalid", "true")
+    page.locator("#capacity").fill("60")
+    expect(page.locator('[aria-invalid="true"]')).to_have_count(0)
+    phone.shot("refused-field")
 
 
 def test_what_was_not_sent_can_be_taken_back(app: Flask, phone_of: PhoneOf) -> None:
@@ -240,6 +275,9 @@ def test_leaving_without_signal_leaves_a_clean_phone(phone_of: PhoneOf) -> None:
     page.goto(phone.site + "/needs")
     expect(page.locator("h1")).to_have_text("已退出")
     assert "崔广田" not in phone.text
+    phone.context.set_offline(False)
+    phone.open("/login")
+    expect(page.locator('main form[action="/login"] [name="password"]')).to_be_visible()
 
 
 def test_what_is_on_the_phone_is_listed_and_found_by_pinyin(app: Flask, people: People, phone_of: PhoneOf) -> None:

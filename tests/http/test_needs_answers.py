@@ -249,6 +249,16 @@ def test_a_need_withdrawn_has_neither_partner_nor_amount(deal: Deal, told: list[
     assert told == []
 
 
+def test_a_closed_need_promises_no_more_answers(people: People) -> None:
+    _, owner = people.logged_in("赵发布")
+    url = f"/needs/{post_need(owner)}"
+    assert "有人回应时会通知您" in owner.get(url)
+    assert owner.post(f"{url}/outcome", {"result": "withdrawn"}).status == 303
+    page = owner.get(url)
+    assert "有人回应时会通知您" not in page
+    assert "没有人回应过" in page
+
+
 def test_once_closed_nothing_about_it_changes(deal: Deal) -> None:
     response_id = answer(deal.other, deal.need_id)
     deal.close()

@@ -247,7 +247,7 @@ def test_visitors_are_sent_to_log_in_and_applicants_wait_outside(client: Browser
     _, applicant = people.logged_in(status="applicant")
     assert applicant.get(url).status == 403
     posted = client.post("/needs", POSTED)
-    assert (posted.status, posted.location) == (303, "/login")
+    assert (posted.status, posted.location) == (303, "/login?next=/")
     assert applicant.post("/needs", POSTED).status == 403
 
 
