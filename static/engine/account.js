@@ -36,26 +36,30 @@
     /** Whose outbox a page's forms go to. */
     owner: async () => huiyou.account.current() || huiyou.account.visitor(),
 
-    /** The server has said who is logged in: their pages and their outbox are this phone's from now on. */
+    /** The server has said who is logged in: pages and outbox are theirs from now on. */
     async adopt(account) {
       const before = await store.get("account");
-      if (await store.get("unsettled")) {
-        if (before === account && self.caches) await pages.renewShell(account).catch(() => false);
+      const unsettled = await store.get("unsettled");
+      if (!account && before) {
         await store.remove("meta", "unsettled");
+        return huiyou.tell("connection", { state: "login" });
       }
-      if (!account && before) return huiyou.tell("connection", { state: "login" });
       mark(account);
-      if (before === account) return outbox.release(account);
-      await clear(before || "");
-      await store.set("account", account);
-      huiyou.tell("account", { account });
+      const other = before !== account;
+      if (other) {
+        await clear(before);
+        await store.set("account", account);
+        huiyou.tell("account", { account });
+      }
       await outbox.release(account);
-      if (before !== undefined && self.caches && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
+      if ((unsettled || other && before !== undefined) && navigator.serviceWorker) await pages.renewShell(account).catch(() => false);
+      if (unsettled) await store.remove("meta", "unsettled");
+      if (!other) return;
       await sender.send({ reason: "login" });
       await huiyou.sync.run({ force: true });
     },
 
-    /** The person leaves: nothing of theirs opens from now on; what they asked to `keep` waits. False while only a tombstone ends the session. */
+    /** The person leaves: nothing of theirs opens from now on; what they `keep` waits. False while only a tombstone ends the session. */
     async leave({ keep = false } = {}) {
       const account = await store.get("account") || "";
       await store.set("tombstone", true);
@@ -67,7 +71,7 @@
       return huiyou.account.bury();
     },
 
-    /** Somebody ended this phone's session from elsewhere: its pages go, and what waits is kept for its owner, unseen. */
+    /** The session was ended from elsewhere: its pages go, what waits is kept for its owner, unseen. */
     async end() {
       if (!await store.get("account")) return;
       await huiyou.account.leave({ keep: true });

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
+
+import brotli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +37,10 @@ def test_no_service_commits() -> None:
     for path in ROOT.glob("blueprints/**/*.py"):
         if "service" in path.parts or path.name in ("service.py", "acts.py", "seats.py"):
             assert "session.commit()" not in path.read_text("utf-8"), path
+
+
+def test_what_keeps_and_sends_on_the_phone_weighs_at_most_12_kilobytes() -> None:
+    static = ROOT / "static"
+    parts = json.loads((static / "assets.json").read_text("utf-8"))["engine.js"]
+    served = (b"\n".join((static / part).read_bytes() for part in parts), (static / "sw/worker.js").read_bytes())
+    assert sum(len(brotli.compress(script, quality=11)) for script in served) <= 12 * 1024

@@ -41,6 +41,21 @@ test("who logs in takes the phone over: the pages of the one before are gone", a
   assert.equal(disk.local.get("account"), "berta");
 });
 
+test("a page that is left while its person takes the phone over leaves it unsettled until it is theirs", async () => {
+  const disk = newDisk();
+  await openTab({ disk, answer: server(() => "") }).huiyou.account.adopt("");
+  const { huiyou } = openTab({ disk, account: "anna", answer: server(() => "anna") });
+  await huiyou.store.set("unsettled", true);
+  const { remove } = huiyou.store;
+  const whose = [];
+  huiyou.store.remove = async (name, key) => {
+    if (key === "unsettled") whose.push(await huiyou.store.get("account"));
+    return remove(name, key);
+  };
+  await huiyou.account.adopt("anna");
+  assert.deepEqual(whose, ["anna"]);
+});
+
 test("a session that ended leaves the pages, and asks to log in", async () => {
   const disk = newDisk();
   const tab = openTab({ disk, account: "anna", answer: server(() => "anna") });
