@@ -8,6 +8,8 @@
   let timer = 0;
   /** The last edit that was stored, and what it says. @type {{op_id: string, text: string} | null} */
   let last = null;
+  /** Whether the issue is being submitted with its text. */
+  let going = false;
   /** Edits are stored one after the other. @type {Promise<any>} */
   let turn = Promise.resolve();
 
@@ -66,6 +68,27 @@
     if (typed) timer = setTimeout(save, PAUSE_MS);
   });
   document.addEventListener("visibilitychange", () => document.hidden && save());
+  document.addEventListener("huiyou:restored", (event) => {
+    /** @type {CustomEvent} */ (event).detail.form.elements.body?.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  // What is submitted is what stands here: the text goes first, and with it the submission stands or falls.
+  addEventListener("submit", async (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const text = open();
+    if (form.dataset.op !== "briefing.submit" || text?.dataset.typed !== "" || going) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    save();
+    await turn;
+    const place = document.querySelector('[data-saved][data-state="stale"], [data-saved][data-state="failed"]');
+    if (place) return place.scrollIntoView({ block: "center" });
+    const edit = last && await outbox.get(last.op_id);
+    form.dataset.after = edit && !outbox.isFinal(edit) ? edit.op_id : "";
+    going = true;
+    form.requestSubmit(/** @type {SubmitEvent} */ (event).submitter);
+    going = false;
+  }, true);
 
   huiyou.on("decided", (/** @type {any} */ { entry }) => {
     const form = open();

@@ -44,6 +44,7 @@
       forms.hush(form);
     });
     forms.note(form, page.make("p", { className: "draft" }, words.back, " ", clear));
+    document.dispatchEvent(new CustomEvent("huiyou:restored", { detail: { form } }));
   }
 
   /** @param {HTMLFormElement} form */

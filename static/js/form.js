@@ -56,6 +56,7 @@
         lane: form.dataset.lane || (of ? `${kind}:${of}` : kind),
         name,
         target,
+        ...form.dataset.after ? { after: form.dataset.after } : {},
         form_version: Number(form.elements.form_version.value) || 1,
         fields,
         page: huiyou.page.url(),

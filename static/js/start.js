@@ -71,14 +71,22 @@
     return Math.random() * (since >= 0 && since < 5 ? 20_000 : 500);
   }
 
+  /** @param {number} waiting how many things were not sent */
+  function gone(waiting) {
+    if (huiyou.page.english) return `You have been logged out from elsewhere.${waiting ? ` ${waiting} ${waiting === 1 ? "thing has" : "things have"} not been sent: kept for you on this phone until you log in again.` : ""}`;
+    return `您的登录已在别处结束。${waiting ? `有 ${waiting} 条没发出，替您留在这部手机上，重新登录后再发。` : ""}`;
+  }
+
   compare();
   follow();
   document.addEventListener("input", typing, { once: true });
   addEventListener("pageshow", compare);
-  huiyou.on("ended", () => {
-    if (!account.current()) return;
+  huiyou.on("ended", async () => {
+    const mine = account.current();
+    if (!mine) return;
     document.body.replaceChildren();
-    location.replace("/login");
+    const { length } = await huiyou.outbox.waiting(mine).catch(() => []);
+    huiyou.page.go("/login", gone(length), "wait");
   });
   addEventListener("storage", (event) => event.key === "account" && compare());
   settle()

@@ -162,6 +162,32 @@ def test_a_day_at_the_desk(app: Flask, phone_of: PhoneOf, new_phone: NewPhone, p
         assert now() == datetime(2026, 11, 21, 3, 18, 0, tzinfo=UTC)
 
 
+def test_what_is_written_goes_with_its_submission_and_a_draft_comes_back_whole(app: Flask, phone_of: PhoneOf) -> None:
+    _, editor = phone_of("编者", "editor")
+    editor.open("/desk")
+    editor.post("/desk/briefings", date="2026-11-21")
+    editor.page.wait_for_url("**/desk/briefings/*-*")
+    url = editor.page.url.removeprefix(editor.site)
+    editor.post(url, title="货架", body="四十组。")
+    page = editor.open(url)
+    area = page.locator("form[data-desk] [name=body]")
+    area.press("Control+End")
+    area.press_sequentially("写完就关。")
+    kept = "() => huiyou.store.readAll('drafts').then((all) => all.some((each) => /就关。$/.test(each.fields.body)))"
+    page.wait_for_function(kept)
+    page = editor.open(url)
+    expect(page.locator("form[data-desk] [name=body]")).to_have_value("四十组。写完就关。")
+    expect(page.locator("[data-length]")).to_contain_text("9 字")
+    expect(page.locator("#preview-text")).to_contain_text("写完就关。")
+
+    area = page.locator("form[data-desk] [name=body]")
+    area.press("Control+End")
+    area.press_sequentially("最后一句。")
+    page.locator(f'form[action="{url}/submit"] button').click()
+    expect(page.locator("[id^=briefing-]")).to_have_attribute("data-state", "submitted")
+    assert text_of(app) == "四十组。写完就关。最后一句。"
+
+
 ISSUE = """各位同仁，昨天线上二十一条，线下一场。
 
 ## 新的需求

@@ -381,3 +381,22 @@ def test_newer_content_than_is_shown_is_offered_and_shown_at_a_touch(people: Peo
     button.click()
     expect(page.locator("main")).to_contain_text("求一位环评顾问")
     expect(age).to_have_count(0)
+
+
+def test_who_was_logged_out_elsewhere_reads_that_what_they_wrote_waits_on_the_phone(
+    people: People, phone_of: PhoneOf
+) -> None:
+    _, admin = people.logged_in("管理员", "admin")
+    member_id, phone = phone_of("庞玉芬")
+    page = settled(phone)
+    phone.open("/needs/new")
+    phone.context.set_offline(True)
+    write_need(page)
+    press(page, "/needs")
+    expect(page.locator("#told")).to_contain_text("已存")
+    assert admin.post(f"/admin/members/{member_id}/suspend", {"reason": "查实冒用他人资料"}).status == 303
+    phone.context.set_offline(False)
+    page.wait_for_url("**/login")
+    expect(page.locator("#told")).to_contain_text("有 1 条没发出，替您留在这部手机上")
+    assert "2205" not in phone.text
+    phone.shot("ended")
