@@ -129,6 +129,7 @@ def _desk(world: World) -> dict[str, Case]:
     given_back = {"verdict": "return", "comment": "。"}
     return {
         "briefing.create": Case("editor", "/desk", "/desk/briefings", {"date": "2027-01-05"}),
+        "briefing.redate": Case("editor", draft, f"{draft}/day", {"date": "2027-01-06"}),
         "briefing.edit": Case("editor", draft, draft, {}, {"title": ITSELF}),
         "briefing.comment": Case(
             "reviewer", submitted, f"{submitted}/comments", {"line": "3", "body": "。"}, {"body": ITSELF}
@@ -313,7 +314,7 @@ NAMES = (
     *("event.create", "event.update", "event.cancel", "event.signup", "checkin.record", "ticket", "checkin.undo"),
     *("consultation.request", "consultation.assign", "consultation.schedule", "consultation.decline"),
     *("consultation.complete", "consultation.rate", "expert_group.take_in", "expert_group.name_lead"),
-    *("briefing.create", "briefing.edit", "briefing.review", "briefing.sign_off"),
+    *("briefing.create", "briefing.redate", "briefing.edit", "briefing.review", "briefing.sign_off"),
     *("briefing.comment", "briefing.correct", "deed.submit"),
     *("registration.submit", "registration.answer", "profile.update", "company.update", "password.change"),
     *("password.forgotten", "password.reset_by_code", "phone.request", "rules.accept", "log-in", "display"),

@@ -62,6 +62,7 @@ ACT_LABELS: dict[str, Any] = {
     "expert_group.let_go": _l("移出了专家"),
     "briefing.create": _l("起草了简报"),
     "briefing.edit": _l("改了简报"),
+    "briefing.redate": _l("改了简报的日子"),
     "briefing.submit": _l("送审了简报"),
     "briefing.review": _l("审核了简报"),
     "briefing.sign_off": _l("签发了简报"),

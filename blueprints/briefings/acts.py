@@ -50,16 +50,33 @@ notice_kind("briefing.signed_off", _l("简报第 %(number)s 期《%(title)s》�
 @operation("briefing.create", form=CreateForm, requires="briefing.edit", lane="briefing")
 def create(act: Act, *, date: dt.date) -> Outcome:
     """Begin the issue of a day."""
-    if not rules.is_near(date, today()):
-        raise DayFarAway
-    taken = db.session.scalar(select(Briefing.id).where(Briefing.date == date, Briefing.state != "imported"))
-    if taken:
-        raise DayTaken(url=f"/desk/briefings/{taken}")
+    _must_be_free(date)
     made = Briefing(id=new_id(), date=date, editor_id=act.person.id, state="draft")
     db.session.add(made)
     db.session.flush()
     step(act, made, "create")
     return outcome(made, gettext("已建好，可以开始写了。"))
+
+
+def _must_be_free(day: dt.date) -> None:
+    if not rules.is_near(day, today()):
+        raise DayFarAway
+    taken = db.session.scalar(select(Briefing.id).where(Briefing.date == day, Briefing.state != "imported"))
+    if taken:
+        raise DayTaken(url=f"/desk/briefings/{taken}")
+
+
+@operation("briefing.redate", form=CreateForm, requires="briefing.edit", lane="briefing")
+def redate(act: Act, *, date: dt.date) -> Outcome:
+    """Give a draft another day: it was begun for a wrong one, or put off."""
+    found = editable(act)
+    before = found.date
+    if date == before:
+        return outcome(found, gettext("没有改动，已经保存过了。"), result="duplicate")
+    _must_be_free(date)
+    found.date = date
+    step(act, found, "redate", before={"date": str(before)}, after={"date": str(date)})
+    return outcome(found, gettext("已改到这一天。"))
 
 
 @operation("briefing.edit", form=EditForm, requires="briefing.edit", lane="briefing")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 STATES = ("draft", "submitted", "reviewed", "signed_off")
-ACTS = ("create", "edit", "submit", "review", "sign_off")
+ACTS = ("create", "redate", "edit", "submit", "review", "sign_off")
 # What can be gathered, in the order in which the sections stand in an issue.
 KINDS = ("need", "offer", "solved", "held", "coming", "consultation", "member", "deed", "notice")
 WARNED_BEFORE = timedelta(hours=1)

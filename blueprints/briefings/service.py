@@ -146,7 +146,7 @@ def allowed(found: Briefing, reader: Viewer, hands: frozenset[uuid.UUID]) -> tup
     """Which forms of an issue the reader may use now."""
     acts = []
     if reader.can("briefing.edit") and found.state == "draft":
-        acts.append("edit")
+        acts += ["edit", "redate"]
         if found.title and found.body:
             acts.append("submit")
     if reader.can("briefing.review") and found.state == "submitted" and rules.may_review(reader.id, hands=hands):

@@ -16,6 +16,7 @@ STATES = {
 VERDICTS = {"pass": _lp("verdict", "通过"), "return": _l("退回修改")}
 STEPS = {
     ("create", None): _l("建了这一期"),
+    ("redate", None): _l("改了日期"),
     ("edit", None): _l("改了文稿"),
     ("submit", None): _l("交给审核"),
     ("review", "pass"): _l("审核通过"),

@@ -283,6 +283,25 @@ def test_there_is_one_issue_a_day(desk: Desk) -> None:
     assert 'value="2026-11-23"' in desk.editor.get("/desk").html
 
 
+def test_a_draft_of_a_wrong_day_is_given_another(app: Flask, desk: Desk) -> None:
+    url, other = desk.draft("2026-11-27"), desk.draft("2026-11-23")
+    opened = desk.editor.get(url).value("version")
+    assert desk.editor.post(f"{url}/day", {"date": "2026-11-22"}).status == 303
+    page = desk.editor.get(url)
+    assert "改了日期" in page
+    with app.app_context():
+        assert str(db.session.get_one(Briefing, uuid.UUID(url.rpartition("/")[2])).date) == "2026-11-22"
+    assert desk.save(desk.editor, url, version=opened or "", title="照样能存").status == 303, "the text is as it was"
+    taken = desk.editor.post(f"{url}/day", {"date": "2026-11-23"})
+    assert (taken.status, "已经有了" in taken) == (409, True)
+    assert desk.editor.post(f"{url}/day", {"date": "2062-11-22"}).status == 409
+    assert desk.editor.post(f"{url}/day", {"date": "明天"}).status == 422
+    assert desk.reviewer.post(f"{url}/day", {"date": "2026-11-25"}).status == 403
+    assert desk.editor.post(f"{other}/submit").status == 303
+    assert desk.editor.post(f"{other}/day", {"date": "2026-11-25"}).status == 409
+    assert "/day" not in desk.editor.get(other).html
+
+
 def test_the_desk_lists_what_is_in_work_and_who_is_waited_for(desk: Desk) -> None:
     empty = desk.editor.get("/desk")
     assert "没有在做的简报" in empty

@@ -96,6 +96,7 @@ def at_desk(
         forms=forms,
         base_version=(current or {}).get("version") or _base_version(form, found.version),
         current=current,
+        opened=act if status >= 400 else None,
         lost=form if form is not None and act not in forms else None,
         touched=reader.id in hands,
         late=late,
@@ -110,6 +111,7 @@ def _forms(found: Briefing, form: Form | None, act: str, acts: tuple[str, ...]) 
     forms: dict[str, Form] = {}
     if "edit" in acts:
         forms["edit"] = EditForm(data=_older(found) or text)
+        forms["redate"] = CreateForm(ids="redate", data={"date": found.date})
     if {"review", "sign_off"} & set(acts):
         forms["comment"] = CommentForm(ids="comment", data={"version": str(found.version)})
     for verdict in ("review", "sign_off"):
@@ -154,6 +156,13 @@ def _base_version(form: Form | None, version: int) -> str:
 def edit(key: uuid.UUID) -> ResponseReturnValue:
     """Save a text."""
     return submit("briefing.edit", _again(key, "edit"), target=key)
+
+
+@blueprint.post("/desk/briefings/<uuid:key>/day")
+@requires("briefing.edit")
+def redate(key: uuid.UUID) -> ResponseReturnValue:
+    """Give a draft another day."""
+    return submit("briefing.redate", _again(key, "redate"), target=key)
 
 
 @blueprint.post("/desk/briefings/<uuid:key>/submit")
