@@ -10,12 +10,12 @@
     ? {
       needs: "Needs you", waiting: "Waiting", done: "Lately done", send: "Send now", sending: "Being sent…", change: "Change", withdraw: "Take back", known: "All right", look: "Have a look", login: "Log in again",
       pressed: "pressed", arrived: "It may have arrived already: its answer is being waited for.", late: "Still no connection. It goes out by itself as soon as there is one.",
-      none: "Nothing is waiting", what: "What you press is first saved on this phone, then sent. Without a connection it waits here, and goes out by itself as soon as there is one.",
+      none: "Nothing is waiting",
     }
     : {
       needs: "需要您处理", waiting: "待发", done: "最近办完的", send: "现在发送", sending: "正在发出……", change: "修改", withdraw: "撤回", known: "知道了", look: "去看看", login: "重新登录",
       pressed: "按于", arrived: "可能已经到了，正等答复。", late: "还没有连上。一有信号就自动发出，您不用守着。",
-      none: "没有待发的", what: "您按下的每一件事，都先存在这部手机上，再发出去。没有信号时在这里等，有信号就自动发出。",
+      none: "没有待发的",
     };
   /** What undoes an operation that may have arrived. @type {Record<string, {name: string, zh: string, en: string, fields?: Record<string, string>}>} */
   const UNDOES = {
@@ -106,7 +106,7 @@
     const now = make("p", { className: "actions" }, ...held ? [make("a", { className: "button primary", href: "/login?next=/outbox" }, words.login)] : [button(words.send, "primary", "send", send)]);
     body.replaceChildren(
       ...group(words.needs, needs, all), ...group(words.waiting, waiting, all, now),
-      ...needs.length || waiting.length ? [] : [make("div", { className: "empty" }, make("p", { className: "empty-title" }, words.none), make("p", {}, words.what))],
+      ...needs.length || waiting.length ? [] : [make("div", { className: "empty" }, make("p", { className: "empty-title" }, words.none))],
       ...group(words.done, done, all));
     for (const { op_id } of all) if (body.querySelector(`#operation-${op_id}`)) document.querySelector(`#decided #operation-${op_id}`)?.remove();
     const decided = document.getElementById("decided");

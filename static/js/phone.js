@@ -65,11 +65,12 @@
   }
 
   async function show() {
+    const known = Promise.all([store.get("synced_at"), navigator.storage?.estimate?.(), navigator.storage?.persisted?.()]);
     kept = (await pages.list()).filter((/** @type {Kept} */ each) => each.url !== "/offline").sort((/** @type {Kept} */ a, /** @type {Kept} */ b) => b.as_of.localeCompare(a.as_of));
     finder = null;
     if (field.value) await find();
     else showKinds();
-    const [synced, estimate, safe] = [await store.get("synced_at"), await navigator.storage?.estimate?.(), await navigator.storage?.persisted?.()];
+    const [synced, estimate, safe] = await known;
     const bytes = kept.reduce((sum, each) => sum + each.size, 0);
     facts.replaceChildren(
       make("p", {}, make("b", {}, words.total(kept.length, size(bytes))), estimate?.quota ? `${english ? ". " : "。"}${words.room(size(estimate.quota - (estimate.usage || 0)))}${english ? "." : "。"}` : ""),

@@ -90,8 +90,8 @@
   });
   addEventListener("storage", (event) => event.key === "account" && compare());
   settle()
-    .then(() => huiyou.outbox.sweep())
     .then(() => sender.send({ reason: "open" }))
+    .then(() => huiyou.outbox.sweep())
     .then(() => setTimeout(() => sync.run(), patience()))
     .catch(() => {});
   addEventListener("load", () => register().catch(() => {}));
