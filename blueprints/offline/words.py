@@ -12,6 +12,7 @@ OPERATIONS = {
     "briefing.create": _l("开一期简报"),
     "briefing.edit": _l("改简报"),
     "briefing.gather": _l("汇集简报素材"),
+    "briefing.redate": _l("改简报的日期"),
     "briefing.import": _l("导入简报"),
     "briefing.review": _l("审核简报"),
     "briefing.sign_off": _l("签发简报"),
