@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -67,6 +68,17 @@ class Site(Community):
             return False
         finally:
             connection.close()
+
+    def first_start(self, instance: Path, **more: str) -> None:
+        """Go once from no database to a first answer, as a new installation does, with `more` in the environment."""
+        kept, database = self._environment, f"sqlite:///{instance / 'huiyou.db'}"
+        self._environment = {**kept, "HUIYOU_INSTANCE": str(instance), "DATABASE_URL": database, **more}
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        try:
+            self.serve([sys.executable, "-m", "deploy.start"])
+            self.stop()
+        finally:
+            self._environment = kept
 
     def stop(self) -> None:
         """Stop the server and its workers."""

@@ -42,15 +42,13 @@ def is_ready(settings: Settings) -> bool:
 
 def prepare(settings: Settings) -> list[str]:
     """Bring the database up to date; returns what to print about a new one."""
-    from flask_migrate import upgrade
-
     from app import create_app
     from core.database import is_current, is_empty
 
     app = create_app(settings)
     with app.app_context():
         if not is_current():
-            upgrade()
+            migrate()
         if not is_empty():
             return []
         if not settings.demo:
@@ -62,6 +60,17 @@ def prepare(settings: Settings) -> list[str]:
 
         load()
         return log_ins()
+
+
+def migrate() -> None:
+    """Bring the tables up to date. What only this needs, once a release, is not kept compiled: it would take 1.5 MB."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        from flask_migrate import upgrade
+
+        upgrade()
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def serve_command(settings: Settings) -> list[str]:
