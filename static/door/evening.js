@@ -143,7 +143,7 @@
           if (mine) guests.get(mine.guest)?.own.delete(fact.id);
           seen.set(fact.id, { ...fact, name: fact.name || mine?.name || "", at, waits: false, undone: fact.undone || undone.has(fact.id) });
           if (!fact.guest) continue;
-          const guest = guestOf({ guest: fact.guest, name: fact.name, company: fact.company, last_four: fact.last_four });
+          const guest = guestOf({ guest: fact.guest, name: fact.name || "", company: fact.company || "", last_four: fact.last_four || "" });
           if (fact.inside) guest.known = { id: fact.id, at, by: fact.by };
           else if (guest.known?.id === fact.id) guest.known = null;
         }

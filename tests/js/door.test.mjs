@@ -11,7 +11,7 @@ const read = (path) => readFileSync(resolve(ROOT, path), "utf8");
 const scope = { crypto, TextEncoder, atob, btoa };
 scope.self = scope;
 vm.createContext(scope);
-for (const file of ["rules.js", "finding.js"]) vm.runInContext(read(`static/door/${file}`), scope, { filename: file });
+for (const file of ["rules.js", "finding.js", "evening.js"]) vm.runInContext(read(`static/door/${file}`), scope, { filename: file });
 const { doorRules: rules, doorFinding: finding } = scope.huiyou;
 const cases = JSON.parse(read("tests/contracts/door_cases.json"));
 const spelt = finding.readings(JSON.parse(read("static/pinyin.json")));
@@ -84,3 +84,12 @@ for (const each of cases.finds) {
     assert.deepEqual(plain(found.map((person) => person.name)), each.found);
   });
 }
+
+test("who came in elsewhere without a company, or a phone, is found like everybody", () => {
+  const starts_at = new Date(NOW).toISOString();
+  const event = { id: here.event, title: "夜", capacity: 9, state: "published", starts_at, ends_at: starts_at };
+  const evening = scope.huiyou.doorEvening({ event, key: key(here), others: {}, roster: [], walk_ins: [], serial: 0 }, { device: "a", by: "门口" });
+  evening.hear({ serial: 1, facts: [{ id: "1", guest: "g", name: "赵六", source: "walk_in", verdict: "admitted", tone: "good", inside: true, at: starts_at, by: "门口" }] });
+  const found = finding.found("赵", finding.index(evening.roster()), spelt);
+  assert.deepEqual(plain(found.map((person) => person.name)), ["赵六"]);
+});
